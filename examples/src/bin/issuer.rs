@@ -1,0 +1,2 @@
+//! Work begins.
+fn main() {}

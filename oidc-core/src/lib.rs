@@ -1,0 +1,24 @@
+//! The parts of a complete OpenID Connect issuer.
+//!
+//! One login, top to bottom:
+//!
+//! 1. `flow::authorize` reads the request and checks the client,
+//! 2. `flow::begin_login` sends the end user to a [`connector`],
+//! 3. `flow::callback` receives an [`identity`] and maps it to claims,
+//! 4. `flow::consent` asks the end user,
+//! 5. `flow::respond` returns the authorization code,
+//! 6. `token_endpoint` swaps the code for tokens signed by the [`signer`],
+//! 7. `endpoint::jwks` publishes the public keys.
+
+#![forbid(unsafe_code)]
+
+pub mod protocol;
+pub mod connector;
+pub mod identity;
+pub mod signer;
+pub mod jose;
+pub mod storage;
+pub mod base64url;
+pub mod clock;
+pub mod entropy;
+pub mod secret;
