@@ -10,9 +10,19 @@ use async_trait::async_trait;
 
 use crate::clock::UnixTime;
 
+pub(crate) mod codec;
+pub(crate) mod consents;
 mod error;
+pub(crate) mod grants;
+mod records;
+pub(crate) mod seen;
+pub(crate) mod sessions;
+pub(crate) mod standings;
+pub(crate) mod store;
+pub(crate) mod users;
 
 pub use error::StorageError;
+pub use records::{SessionRecord, UserRecord};
 
 /// Largest body a back end must take, in bytes: a grant with 2,000 groups of 256 bytes, twice.
 pub const MAX_BODY: usize = 1024 * 1024;

@@ -1,0 +1,219 @@
+//! The open flow: sealed in a cookie of the user agent that started it.
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::{FlowError, ProblemKind, Restart};
+use crate::{
+    base64url,
+    claims::Subject,
+    clock::UnixTime,
+    entropy::{draw, draw_secret},
+    grant::{GrantId, SessionId},
+    issuer::Parts,
+    protocol::{ConnectorId, ValidAuthorizationRequest},
+    seal::Purpose,
+    secret::Secret32,
+};
+
+/// At most so many flows are open in one user agent; the oldest is dropped.
+const MAX_FLOWS: usize = 4;
+/// All flow cookies together, in bytes: a stock nginx takes 8 KiB of headers.
+const MAX_FLOW_BYTES: usize = 6 * 1024;
+/// One sealed flow, in bytes: browsers keep no cookie above 4 KiB.
+const MAX_SEALED: usize = 3 * 1024;
+
+/// The unguessable name of an open flow: 128 bits, 22 characters of base64url.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct FlowHandle(String);
+
+impl FlowHandle {
+    /// Takes the 22 characters; `None` if they are anything else.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let _: [u8; 16] = base64url::decode_array(text)?;
+        Some(Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A flow as the user agent holds it.
+#[derive(Clone, Debug)]
+pub(crate) struct SealedFlow {
+    pub(crate) handle: FlowHandle,
+    pub(crate) sealed: String,
+}
+
+/// An authorization request on its way, waiting for login and consent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PendingAuthorization {
+    /// Drawn when the flow opens: whatever answers the flow is stored under it, once.
+    pub(crate) grant_id: GrantId,
+    pub(crate) request: ValidAuthorizationRequest,
+    pub(crate) started_at: UnixTime,
+    pub(crate) expires_at: UnixTime,
+    seed: String,
+    pub(crate) step: Step,
+}
+
+/// How far the flow is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Step {
+    /// The end user chooses a connector.
+    Choose,
+    /// A connector waits for an answer.
+    Login {
+        connector_id: ConnectorId,
+        /// The connector's own state, base64url.
+        state: String,
+        /// What the login form asks for; `None`: the upstream is asked.
+        prompt: Option<String>,
+    },
+    /// Someone is signed in and must agree.
+    Consent {
+        subject: Subject,
+        session_id: SessionId,
+        connector_id: ConnectorId,
+    },
+    /// The client has its answer.
+    Answered,
+}
+
+impl PendingAuthorization {
+    /// Opens a flow for a checked request.
+    pub(crate) fn open(
+        parts: &Parts,
+        request: ValidAuthorizationRequest,
+        now: UnixTime,
+    ) -> Result<(FlowHandle, Self), FlowError> {
+        let entropy = &*parts.entropy;
+        let handle = FlowHandle(base64url::encode(&draw::<16>(entropy)?));
+        let pending = Self {
+            grant_id: GrantId::draw(entropy)?,
+            request,
+            started_at: now,
+            expires_at: now + parts.config.flow_lifetime,
+            seed: base64url::encode(draw_secret(entropy)?.expose()),
+            step: Step::Choose,
+        };
+        Ok((handle, pending))
+    }
+
+    /// The secret from which a connector derives PKCE verifier, nonce and request ids.
+    pub(crate) fn seed(&self) -> Secret32 {
+        Secret32::from_bytes(base64url::decode_array(&self.seed).unwrap_or_default())
+    }
+
+    /// Seals the flow for its user agent.
+    ///
+    /// # Errors
+    ///
+    /// [`FlowError::TooLarge`] if it does not fit a cookie.
+    pub(crate) fn seal(&self, parts: &Parts, handle: &FlowHandle) -> Result<SealedFlow, FlowError> {
+        let plain = serde_json::to_vec(self).map_err(|error| FlowError::internal(&error))?;
+        let sealed = parts.sealer.seal(
+            Purpose::Flow,
+            Some(self.expires_at),
+            handle.as_str().as_bytes(),
+            &plain,
+        )?;
+        if sealed.len() > MAX_SEALED {
+            return Err(FlowError::TooLarge(Box::new(self.request.clone())));
+        }
+        Ok(SealedFlow {
+            handle: handle.clone(),
+            sealed,
+        })
+    }
+
+    /// Opens the flow that `handle` names among those of the user agent.
+    ///
+    /// # Errors
+    ///
+    /// A problem page: no such flow in this user agent, or its time is over.
+    pub(crate) fn find(
+        parts: &Parts,
+        flows: &[SealedFlow],
+        handle: &str,
+        now: UnixTime,
+    ) -> Result<(FlowHandle, Self), FlowError> {
+        let unknown = || FlowError::problem(ProblemKind::UnknownFlow);
+        let flow = flows
+            .iter()
+            .find(|flow| flow.handle.as_str() == handle)
+            .ok_or_else(unknown)?;
+        let pending = Self::unseal(parts, flow).ok_or_else(unknown)?;
+        if now >= pending.expires_at {
+            let restart = Restart::Again(Box::new(pending.request));
+            return Err(FlowError::problem(ProblemKind::Expired).with_restart(restart));
+        }
+        if matches!(pending.step, Step::Answered) {
+            return Err(pending.answered());
+        }
+        Ok((flow.handle.clone(), pending))
+    }
+
+    /// The same flow at another step.
+    pub(crate) fn at_step(&self, step: Step) -> Self {
+        Self {
+            step,
+            ..self.clone()
+        }
+    }
+
+    /// The page for a flow that was answered before.
+    pub(crate) fn answered(&self) -> FlowError {
+        let restart = Restart::Client(self.request.redirect_uri.clone());
+        FlowError::problem(ProblemKind::Answered).with_restart(restart)
+    }
+
+    fn unseal(parts: &Parts, flow: &SealedFlow) -> Option<Self> {
+        // Expiry is judged by the caller, from the sealed body: even an expired flow knows how to
+        // start again.
+        let opened = parts
+            .sealer
+            .open(
+                Purpose::Flow,
+                flow.handle.as_str().as_bytes(),
+                &flow.sealed,
+                UnixTime::default(),
+            )
+            .ok()?;
+        serde_json::from_slice(&opened.plaintext).ok()
+    }
+}
+
+/// Which flow cookies must go so that a new one fits: unreadable ones first, then the oldest.
+pub(crate) fn crowded_out(
+    parts: &Parts,
+    flows: &[SealedFlow],
+    fresh: &SealedFlow,
+) -> Vec<FlowHandle> {
+    let mut kept: Vec<_> = flows
+        .iter()
+        .filter(|flow| flow.handle != fresh.handle)
+        .map(|flow| (age_of(parts, flow), flow))
+        .collect();
+    kept.sort_by_key(|(started_at, _)| *started_at);
+    let mut bytes = fresh.sealed.len() + kept.iter().map(|(_, flow)| flow.sealed.len()).sum::<usize>();
+    let mut count = kept.len() + 1;
+    let mut dropped = Vec::new();
+    for (started_at, flow) in kept {
+        let crowded = count > MAX_FLOWS || bytes > MAX_FLOW_BYTES;
+        if started_at.is_some() && !crowded {
+            break;
+        }
+        count -= 1;
+        bytes -= flow.sealed.len();
+        dropped.push(flow.handle.clone());
+    }
+    dropped
+}
+
+/// `None` sorts first: what cannot be read is of no use to anyone.
+fn age_of(parts: &Parts, flow: &SealedFlow) -> Option<UnixTime> {
+    PendingAuthorization::unseal(parts, flow).map(|pending| pending.started_at)
+}
