@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use crate::clock::UnixTime;
 
 mod error;
+pub(crate) mod keys;
 
 pub use error::StorageError;
 
