@@ -18,6 +18,8 @@ pub mod identity;
 pub mod signer;
 pub mod jose;
 pub mod storage;
+pub mod crypto;
+pub mod seal;
 pub mod base64url;
 pub mod clock;
 pub mod entropy;

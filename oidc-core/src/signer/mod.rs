@@ -1,4 +1,7 @@
 //! SIGNER: signs bytes, and says which public keys verify them, and when.
+//!
+//! What a key is for at a moment follows from its times alone ([`rotation`]), so no replica needs
+//! to be told. [`KeyCache`] holds the parsed keys; [`sign_jwt`] makes tokens with any signer.
 
 use std::fmt;
 
@@ -8,6 +11,19 @@ use crate::{
     clock::UnixTime,
     jose::{Jwk, KeyId, SigningAlgorithm},
 };
+
+mod key_set;
+mod local;
+pub mod rotation;
+mod sign;
+
+#[cfg(all(test, feature = "aws-lc"))]
+mod tests;
+
+pub use key_set::{KeyCache, KeyEntry, KeySet};
+pub use local::{LocalSigner, LocalSignerParts, MAX_STALE};
+pub use rotation::{KeyState, RotationPolicy};
+pub use sign::sign_jwt;
 
 /// Where signatures come from: keys held here, Vault, a PKCS#11 token, a cloud.
 ///
@@ -31,10 +47,28 @@ pub trait Signer: fmt::Debug + Send + Sync {
     ///
     /// [`SignerError`] if the keys cannot be told.
     async fn keys(&self) -> Result<Vec<PublishedKey>, SignerError>;
+
+    /// Whether signatures come from outside this process; they are then verified before a token
+    /// leaves. Default: yes.
+    ///
+    /// Only a signer whose library checks its own results may say no.
+    fn remote(&self) -> bool {
+        true
+    }
+
+    /// One bounded round of background work, such as rotation; safe on all replicas at once.
+    /// Default: nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError`] if the round could not be finished; the next one goes on.
+    async fn maintain(&self, _now: UnixTime) -> Result<(), SignerError> {
+        Ok(())
+    }
 }
 
 /// A public key and its life: `publish_from <= sign_from < sign_until <= publish_until`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct PublishedKey {
     /// The public key, with its `kid` and `alg`.
@@ -83,4 +117,13 @@ pub enum SignerError {
     /// What the signer keeps cannot be used.
     #[error("signer misconfigured: {0}")]
     Misconfigured(String),
+    /// No key signs by this algorithm now.
+    #[error("no key signs by {0} now")]
+    NoKey(SigningAlgorithm),
+    /// The key may not sign now: it is not published yet, or its time is over.
+    #[error("key {0} may not sign now")]
+    NotNow(KeyId),
+    /// The signer answered with a signature that its own public key does not verify.
+    #[error("the signer returned a wrong signature for key {0}")]
+    WrongSignature(KeyId),
 }

@@ -14,6 +14,7 @@ pub(crate) mod codec;
 pub(crate) mod consents;
 mod error;
 pub(crate) mod grants;
+pub(crate) mod keys;
 mod records;
 pub(crate) mod seen;
 pub(crate) mod sessions;
