@@ -12,15 +12,33 @@
 
 #![forbid(unsafe_code)]
 
+pub mod issuer;
+pub mod config;
 pub mod protocol;
+pub mod client;
 pub mod connector;
 pub mod identity;
+pub mod claims;
+pub mod consent;
+pub mod grant;
+pub mod token;
+mod flow;
+mod token_endpoint;
+mod endpoint;
 pub mod signer;
 pub mod jose;
 pub mod storage;
 pub mod crypto;
 pub mod seal;
+pub mod event;
 pub mod base64url;
 pub mod clock;
 pub mod entropy;
 pub mod secret;
+
+#[cfg(feature = "http")]
+pub mod http;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+
+pub use issuer::Issuer;

@@ -35,6 +35,8 @@ pub(crate) enum ProblemKind {
     Refused(PageRefusal),
     /// The client is shut out.
     ClientDisabled,
+    /// Parameters or form cannot be read.
+    Malformed,
     /// The user agent has no such flow: another browser, cookies off, or too many tabs.
     UnknownFlow,
     /// The flow's time is over.

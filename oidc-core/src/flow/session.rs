@@ -22,13 +22,6 @@ pub(super) struct LiveSession {
     auth_time: UnixTime,
 }
 
-/// Who is signed in in this user agent, for the signed-in page.
-#[derive(Debug)]
-pub(crate) struct SignedIn {
-    pub(crate) name: String,
-    pub(crate) connector_id: ConnectorId,
-}
-
 /// Whether the session counts, by its record and its user's.
 pub(super) fn counts(
     parts: &Parts,
@@ -124,11 +117,11 @@ pub(super) async fn open(
     }
 }
 
-/// Who is signed in in this user agent.
+/// The name of who is signed in in this user agent.
 pub(crate) async fn who_is_signed_in(
     issuer: &Issuer,
     handle: Option<&SessionHandle>,
-) -> Result<Option<SignedIn>, FlowError> {
+) -> Result<Option<String>, FlowError> {
     let Some(handle) = handle else {
         return Ok(None);
     };
@@ -137,10 +130,7 @@ pub(crate) async fn who_is_signed_in(
         return Ok(None);
     };
     let live = counts(parts, &session.value, user.as_ref(), issuer.now());
-    Ok(user.filter(|_| live).map(|user| SignedIn {
-        name: display_name(&user),
-        connector_id: user.connector_id,
-    }))
+    Ok(user.filter(|_| live).map(|user| display_name(&user)))
 }
 
 /// What pages call an end user.

@@ -5,12 +5,10 @@ use std::{fmt, sync::Arc};
 use crate::{
     clock::{Clock, UnixTime},
     config::IssuerConfig,
-    crypto::CryptoBackend,
     entropy::Entropy,
     event::{Event, EventSink},
     protocol::{IssuerUrl, ProviderMetadata},
     seal::Sealer,
-    signer::Signer,
     storage::{
         Storage, Swept, consents::Consents, grants::Grants, seen::Seen, sessions::Sessions,
         standings::Standings, users::Users,
@@ -150,19 +148,4 @@ pub enum MaintainError {
     /// The keys could not be looked after.
     #[error(transparent)]
     Signer(#[from] crate::signer::SignerError),
-}
-
-/// What the builder needs to make the parts.
-pub(crate) struct PartsInput {
-    pub(crate) url: IssuerUrl,
-    pub(crate) config: IssuerConfig,
-    pub(crate) storage: Arc<dyn Storage>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
-    pub(crate) sealer: Sealer,
-    pub(crate) crypto: Arc<dyn CryptoBackend>,
-    pub(crate) signer: Arc<dyn Signer>,
-    pub(crate) clients: Arc<dyn Clients>,
-    pub(crate) connectors: Arc<dyn Connectors>,
-    pub(crate) events: Arc<dyn EventSink>,
 }

@@ -2,15 +2,14 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     base64url,
-    claims::Subject,
     clock::UnixTime,
     entropy::{Entropy, EntropyError, draw},
     grant::{Grant, GrantId},
-    protocol::{ClientId, IssuerUrl, Scope},
+    protocol::{IssuerUrl, Scope},
 };
 
 /// The `jti` of an access token: the grant's id, a dot, and 128 random bits.
@@ -112,19 +111,4 @@ impl<'a> AccessTokenClaims<'a> {
             amr: &grant.amr,
         }
     }
-}
-
-/// What our endpoints read from an access token whose signature, issuer, audience and times were
-/// checked.
-#[derive(Debug, Deserialize)]
-#[non_exhaustive]
-pub struct ReadAccessToken {
-    /// Whom the token stands for.
-    pub sub: String,
-    /// Who holds it.
-    pub client_id: ClientId,
-    /// What it allows.
-    pub scope: String,
-    /// Its id.
-    pub jti: String,
 }

@@ -4,7 +4,7 @@ mod access_token;
 mod hash;
 mod id_token;
 
-pub use access_token::{AccessTokenClaims, Jti, ReadAccessToken};
+pub use access_token::{AccessTokenClaims, Jti};
 pub use hash::access_token_hash;
 pub use id_token::{IdTokenClaims, IdTokenInput};
 
