@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     grant::RefreshPolicy,
     jose::SigningAlgorithm,
-    protocol::{Scope, ScopeToken},
+    protocol::{STANDARD_SCOPES, ScopeToken},
 };
 
 /// Lifetimes and policies of an issuer.
@@ -155,7 +155,11 @@ impl IssuerConfig {
 
     /// The standard scope values and the custom ones.
     #[must_use]
-    pub fn scopes_supported(&self) -> Scope {
-        Scope::standard().with_tokens(self.custom_scopes.iter().cloned())
+    pub fn scopes_supported(&self) -> Vec<String> {
+        STANDARD_SCOPES
+            .iter()
+            .map(|scope| (*scope).to_owned())
+            .chain(self.custom_scopes.iter().map(ToString::to_string))
+            .collect()
     }
 }

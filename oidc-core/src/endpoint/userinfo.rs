@@ -54,7 +54,7 @@ pub(crate) async fn userinfo(
 ) -> Result<Value, UserInfoError> {
     let parts = issuer.parts();
     let presented = verify(issuer, access_token).await?;
-    if !presented.scope.openid() {
+    if !presented.scope.contains("openid") {
         return Err(UserInfoError::InsufficientScope);
     }
     let invalid = UserInfoError::InvalidToken;

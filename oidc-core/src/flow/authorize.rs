@@ -14,7 +14,7 @@ use crate::{
     client::{AuthorizeRules, Client, PageRefusal, validate},
     event::Event,
     issuer::{Issuer, Parts, RegisteredConnector},
-    protocol::{AuthorizationRequest, ErrorCode, Params, Prompt, ValidAuthorizationRequest},
+    protocol::{AuthorizationRequest, ErrorCode, Params, ValidAuthorizationRequest},
 };
 
 /// Answers an authorization request ([RFC 6749 section 4.1.1], [OIDC Core section 3.1.2.1]).
@@ -46,7 +46,7 @@ pub(crate) async fn authorize(
             consent::after_login(issuer, &client, (handle, pending), &session).await?;
         return Ok(make_room(parts, agent, outcome));
     }
-    if request.prompt.contains(Prompt::None) {
+    if request.prompt.none() {
         // Nobody authenticated, so nothing is stored: the client may ask as often as it likes.
         return Err(respond::error(
             parts,
@@ -76,7 +76,7 @@ pub(crate) async fn authorize(
 
 fn must_choose(parts: &Parts, request: &ValidAuthorizationRequest) -> bool {
     request.connector_id.is_none()
-        && (parts.config.always_show_chooser || request.prompt.contains(Prompt::SelectAccount))
+        && (parts.config.always_show_chooser || request.prompt.select_account())
 }
 
 pub(super) fn names(

@@ -15,7 +15,7 @@ use crate::{
     clock::UnixTime,
     connector::{Ask, ConnectorState, Login, MAX_CONNECTOR_STATE},
     issuer::{Issuer, Parts, RegisteredConnector},
-    protocol::{ConnectorId, Prompt},
+    protocol::{ConnectorId},
     secret::Secret32,
 };
 
@@ -134,8 +134,8 @@ pub(super) fn login_of<'a>(
 ) -> Login<'a> {
     let request = &pending.request;
     let mut login = Login::new(callback_url, handle.as_str(), now, seed);
-    login.offline_access = request.scope.offline_access();
-    login.reauthenticate = if request.prompt.contains(Prompt::Login) {
+    login.offline_access = request.scope.contains("offline_access");
+    login.reauthenticate = if request.prompt.login() {
         Some(Duration::ZERO)
     } else {
         request.max_age.map(Duration::from_secs)

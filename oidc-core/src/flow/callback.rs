@@ -21,7 +21,7 @@ use crate::{
     event::Event,
     grant::SessionHandle,
     issuer::{Issuer, RegisteredConnector},
-    protocol::{ConnectorId, ErrorCode, Prompt},
+    protocol::{ConnectorId, ErrorCode},
     seal::Purpose,
     secret::Secret,
     storage::users::SeenUser,
@@ -285,10 +285,10 @@ async fn record(
     // Only a login for offline access replaces what is kept for refreshing: another one may have
     // been given less by the upstream.
     let refresh_data = match &authenticated.refresh_data {
-        Some(data) if pending.request.scope.offline_access() => Some(parts.sealer.seal(
+        Some(data) if pending.request.scope.contains("offline_access") => Some(parts.sealer.seal(
             Purpose::UpstreamCredentials,
-            None,
             subject.as_str().as_bytes(),
+            None,
             data.expose(),
         )?),
         _ => None,
@@ -314,7 +314,7 @@ fn check_reauthenticated(
     auth_time: UnixTime,
 ) -> Result<(), FlowError> {
     let request = &pending.request;
-    let oldest = if request.prompt.contains(Prompt::Login) {
+    let oldest = if request.prompt.login() {
         pending.started_at
     } else if let Some(max_age) = request.max_age {
         pending.started_at - Duration::from_secs(max_age)

@@ -116,8 +116,8 @@ impl PendingAuthorization {
         let plain = serde_json::to_vec(self).map_err(|error| FlowError::internal(&error))?;
         let sealed = parts.sealer.seal(
             Purpose::Flow,
-            Some(self.expires_at),
             handle.as_str().as_bytes(),
+            Some(self.expires_at),
             &plain,
         )?;
         if sealed.len() > MAX_SEALED {
@@ -182,7 +182,7 @@ impl PendingAuthorization {
                 UnixTime::default(),
             )
             .ok()?;
-        serde_json::from_slice(&opened.plaintext).ok()
+        serde_json::from_slice(opened.plaintext.expose()).ok()
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn error(
     description: &'static str,
 ) -> FlowError {
     FlowError::Redirect(Box::new(AuthorizationResponse::error(
-        &request.redirect_uri,
+        request.redirect_uri.clone(),
         request.response_mode,
         (code, description),
         request.state.as_ref(),
@@ -54,7 +54,7 @@ pub(super) async fn with_code(
         expires_at,
     ));
     let response = AuthorizationResponse::success(
-        &request.redirect_uri,
+        request.redirect_uri.clone(),
         request.response_mode,
         &code.expose(),
         request.state.as_ref(),
@@ -82,7 +82,7 @@ pub(super) async fn with_refusal(
     let request = &pending.request;
     let grant = new_grant(parts, &pending, (who, present), GrantStatus::Refused)?;
     let response = AuthorizationResponse::error(
-        &request.redirect_uri,
+        request.redirect_uri.clone(),
         request.response_mode,
         (ErrorCode::AccessDenied, "the end user said no"),
         request.state.as_ref(),

@@ -9,7 +9,7 @@ use crate::{
     connector::Authentication,
     grant::{SessionHandle, SessionId},
     issuer::{Issuer, Parts},
-    protocol::{ConnectorId, Prompt, ValidAuthorizationRequest},
+    protocol::{ConnectorId, ValidAuthorizationRequest},
     storage::{SessionRecord, UserRecord},
 };
 
@@ -80,7 +80,7 @@ impl LiveSession {
             .max_age
             .is_none_or(|max_age| now.since(self.auth_time) <= Duration::from_secs(max_age));
         let asked_anew =
-            request.prompt.contains(Prompt::Login) || request.prompt.contains(Prompt::SelectAccount);
+            request.prompt.login() || request.prompt.select_account();
         let connector = request
             .connector_id
             .as_ref()

@@ -74,7 +74,7 @@ pub enum CodeRefusal {
     Expired,
     /// The `redirect_uri` is absent or not the one of the authorization request.
     RedirectUriMismatch,
-    /// A verifier is missing, superfluous or ill-formed.
+    /// A verifier is missing or superfluous.
     VerifierUnusable,
     /// The grant was revoked.
     Revoked,
@@ -159,10 +159,10 @@ fn judge(
     check_ownership(grant, issued, request)?;
     check_expiry(issued, now)?;
     check_redirect_uri(issued, request)?;
-    let verifier = check_verifier_form(issued, request)?;
+    let verifier = check_verifier_presence(issued, request)?;
     check_live(grant)?;
     // From here on the owner speaks: what is wrong now is a theft or an attack.
-    if !verifier_matches(issued, verifier.as_ref()) {
+    if !verifier_matches(issued, verifier) {
         return Ok(CodeUse::Revoke);
     }
     let Some(first_use) = redeemed_at else {
@@ -200,16 +200,14 @@ fn check_redirect_uri(
         .ok_or(CodeRefusal::RedirectUriMismatch)
 }
 
-fn check_verifier_form(
+fn check_verifier_presence<'a>(
     issued: &IssuedCode,
-    request: &PresentedCode<'_>,
-) -> Result<Option<CodeVerifier>, CodeRefusal> {
+    request: &PresentedCode<'a>,
+) -> Result<Option<&'a CodeVerifier>, CodeRefusal> {
     let given = request.exchange.code_verifier.as_ref();
     match (issued.code_challenge.is_some(), given) {
         (false, None) => Ok(None),
-        (true, Some(text)) => CodeVerifier::parse(text.expose_str().unwrap_or_default())
-            .map(Some)
-            .map_err(|_| CodeRefusal::VerifierUnusable),
+        (true, Some(verifier)) => Ok(Some(verifier)),
         // RFC 9700 section 2.1.1: a verifier without a challenge is a downgrade attack.
         (true, None) | (false, Some(_)) => Err(CodeRefusal::VerifierUnusable),
     }

@@ -109,7 +109,7 @@ pub fn check_standing(grant: &Grant, witnesses: &Witnesses) -> Result<(), Standi
     )?;
     // OIDC Core section 11: offline access outlives the session.
     open(
-        grant.scope.offline_access() || !witnesses.session_ended,
+        grant.scope.contains("offline_access") || !witnesses.session_ended,
         StandingRefusal::Session,
     )
 }

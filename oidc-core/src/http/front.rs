@@ -199,8 +199,8 @@ pub(super) fn respond(inner: &Inner, answer: &AuthorizationResponse) -> Option<A
     match answer.response_mode() {
         ResponseMode::Query | ResponseMode::Fragment => response::see_other(&answer.location()),
         ResponseMode::FormPost => {
-            let fields = answer.form_fields();
-            form_post(inner, answer.redirect_uri(), fields.into_iter())
+            let fields = answer.form_fields().iter();
+            form_post(inner, &answer.location(), fields.map(|(n, v)| (*n, &**v)))
         }
     }
 }
@@ -272,7 +272,7 @@ fn login(inner: &Inner, log_in: &LogIn) -> Option<Answer> {
 
 fn consent_form(inner: &Inner, ask: &AskConsent) -> Option<Answer> {
     let action = inner.issuer.url().join("/approval");
-    let scopes = ask.scope.tokens().map(ScopeLine::new).collect();
+    let scopes = ask.scope.iter().map(|token| ScopeLine::new(token.as_str())).collect();
     let mut page = ConsentPage::new(&ask.client_name, &ask.user_name, scopes, &action);
     page.fields = vec![HiddenField::new(FLOW, ask.flow.as_str())];
     rendered(StatusCode::OK, inner.pages.consent(&page))

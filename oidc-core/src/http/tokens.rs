@@ -7,10 +7,9 @@ use super::{
     response::{self, Answer},
 };
 use crate::{
-    client::PresentedCredentials,
     endpoint::userinfo::{self, UserInfoError},
     issuer::Issuer,
-    protocol::{BearerError, ErrorCode, Params, TokenRequest, access_token},
+    protocol::{ErrorCode, Params, PresentedCredentials, TokenRequest, read_bearer},
     token_endpoint::{TokenCall, TokenError},
 };
 
@@ -58,7 +57,7 @@ fn read(call: &Call, params: &Params) -> Result<TokenCall, TokenError> {
         .map(HeaderValue::as_bytes)
         .collect();
     let credentials = PresentedCredentials::parse(&authorization, params)
-        .map_err(|refusal| TokenError::credentials(&refusal, !authorization.is_empty()))?;
+        .map_err(|refusal| TokenError::credentials(refusal, !authorization.is_empty()))?;
     let request = TokenRequest::parse(params)?;
     Ok(TokenCall {
         credentials,
@@ -74,7 +73,7 @@ fn token_error(error: &TokenError) -> Answer {
         ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
     };
-    let mut answer = response::oauth_error(status, code, error.description());
+    let mut answer = response::oauth_error(status, code, &error.description());
     let headers = answer.headers_mut();
     if error.challenges_basic() {
         let challenge = HeaderValue::from_static("Basic realm=\"token\"");
@@ -94,17 +93,23 @@ pub(super) async fn userinfo(issuer: &Issuer, call: &Call) -> Answer {
         .iter()
         .map(HeaderValue::as_bytes)
         .collect();
-    let form = (call.is_post() && call.is_form()).then_some(&*call.body);
-    let presented = match access_token(&authorization, form, call.query()) {
-        Ok(token) => token,
-        // RFC 6750 section 3.1: who brought nothing is told how, and no error.
-        Err(BearerError::Missing) => return challenge(StatusCode::UNAUTHORIZED, None),
-        Err(BearerError::Malformed(why)) => {
-            return challenge(
-                StatusCode::BAD_REQUEST,
-                Some((ErrorCode::InvalidRequest, why)),
-            );
+    let malformed = |why: &str| {
+        let error = Some((ErrorCode::InvalidRequest, why));
+        challenge(StatusCode::BAD_REQUEST, error)
+    };
+    let form = if call.is_post() && call.is_form() {
+        match Params::from_form(&call.body) {
+            Ok(form) => Some(form),
+            Err(error) => return malformed(&error.to_string()),
         }
+    } else {
+        None
+    };
+    let presented = match read_bearer(&authorization, form.as_ref()) {
+        Ok(Some(token)) => token,
+        // RFC 6750 section 3.1: who brought nothing is told how, and no error.
+        Ok(None) => return challenge(StatusCode::UNAUTHORIZED, None),
+        Err(error) => return malformed(&error.to_string()),
     };
     let token = presented.expose_str().unwrap_or_default();
     match userinfo::userinfo(issuer, token).await {

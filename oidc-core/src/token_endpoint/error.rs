@@ -1,10 +1,12 @@
 //! Why a token request was refused, and the one place where that becomes a code on the wire.
 
+use std::borrow::Cow;
+
 use crate::{
-    client::{ClientAuthRefusal, CredentialsRefusal, PresentedCredentials},
+    client::ClientAuthRefusal,
     entropy::EntropyError,
     grant::{CodeRefusal, RefreshRefusal, StandingRefusal},
-    protocol::{ErrorCode, TokenRequestRefusal},
+    protocol::{CredentialsRefusal, ErrorCode, PresentedCredentials, TokenRequestRefusal},
     signer::SignerError,
     storage::StorageError,
 };
@@ -20,7 +22,7 @@ pub(crate) struct TokenError {
 #[derive(Debug)]
 enum Cause {
     Request(TokenRequestRefusal),
-    Credentials(&'static str),
+    Credentials(CredentialsRefusal),
     Client(&'static str),
     GrantTypeNotAllowed,
     Code(CodeRefusal),
@@ -42,7 +44,7 @@ impl TokenError {
     pub(crate) fn code(&self) -> ErrorCode {
         match &self.cause {
             Cause::Request(refusal) => ErrorCode::from(refusal),
-            Cause::Credentials(_) => ErrorCode::InvalidRequest,
+            Cause::Credentials(refusal) => ErrorCode::from(refusal),
             Cause::Client(_) => ErrorCode::InvalidClient,
             Cause::GrantTypeNotAllowed => ErrorCode::UnauthorizedClient,
             Cause::Code(_)
@@ -58,10 +60,10 @@ impl TokenError {
     }
 
     /// What the client is told: enough to mend its own mistake, nothing about anybody else.
-    pub(crate) fn description(&self) -> &str {
-        match &self.cause {
-            Cause::Request(refusal) => refusal.description(),
-            Cause::Credentials(what) => what,
+    pub(crate) fn description(&self) -> Cow<'static, str> {
+        let text = match &self.cause {
+            Cause::Request(refusal) => return refusal.to_string().into(),
+            Cause::Credentials(refusal) => return refusal.to_string().into(),
             Cause::Client(_) => "client authentication failed",
             Cause::GrantTypeNotAllowed => "this client may not use this grant type",
             Cause::Code(_) | Cause::CodeMalformed | Cause::CodeReplayed => {
@@ -77,7 +79,8 @@ impl TokenError {
                 "the tokens would become too large; ask for less, such as no groups"
             }
             Cause::Unavailable(_) => "try again in a moment; nothing was used up",
-        }
+        };
+        text.into()
     }
 
     /// What goes to the log.
@@ -104,23 +107,17 @@ impl TokenError {
     fn client(why: &'static str, credentials: &PresentedCredentials) -> Self {
         Self {
             cause: Cause::Client(why),
-            basic: credentials.used_basic(),
+            basic: matches!(credentials, PresentedCredentials::Basic { .. }),
         }
     }
 
     /// The client's credentials could not even be read.
-    pub(crate) fn credentials(refusal: &CredentialsRefusal, basic: bool) -> Self {
-        match refusal.code() {
-            ErrorCode::InvalidClient => Self {
-                cause: Cause::Client(refusal.description()),
-                basic,
-            },
-            _ => Self::of(Cause::Credentials(refusal.description())),
+    pub(crate) fn credentials(refusal: CredentialsRefusal, used_header: bool) -> Self {
+        let error = Self::of(Cause::Credentials(refusal));
+        Self {
+            basic: used_header && error.code() == ErrorCode::InvalidClient,
+            ..error
         }
-    }
-
-    pub(super) const fn no_client() -> Self {
-        Self::of(Cause::Client("no client_id"))
     }
 
     pub(super) fn unknown_client(credentials: &PresentedCredentials) -> Self {
@@ -135,7 +132,7 @@ impl TokenError {
         refusal: ClientAuthRefusal,
         credentials: &PresentedCredentials,
     ) -> Self {
-        Self::client(refusal.reason(), credentials)
+        Self::client(refusal, credentials)
     }
 
     pub(super) const fn grant_type_not_allowed() -> Self {

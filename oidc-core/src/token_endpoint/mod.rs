@@ -13,11 +13,11 @@ pub(crate) use error::TokenError;
 use std::sync::Arc;
 
 use crate::{
-    client::{AuthenticatedClient, PresentedCredentials, authenticate},
+    client::{AuthenticatedClient, authenticate},
     event::Event,
     grant::{Grant, GrantId, Standing, StandingRefusal, Witnesses, check_standing},
     issuer::{Issuer, Parts},
-    protocol::{GrantType, TokenRequest, TokenResponse},
+    protocol::{GrantType, PresentedCredentials, TokenRequest, TokenResponse},
     storage::{UserRecord, codec::Loaded, grants::GrantParties},
 };
 
@@ -42,7 +42,7 @@ pub(crate) struct Opened {
 ///
 /// [RFC 6749 section 3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 pub(crate) async fn token(issuer: &Issuer, call: TokenCall) -> Result<TokenResponse, TokenError> {
-    let client_id = call.credentials.client_id().cloned();
+    let client_id = Some(call.credentials.client_id().clone());
     let answer = match &call.request {
         TokenRequest::AuthorizationCode(exchange) => {
             authorization_code::redeem(issuer, &call.credentials, exchange).await
@@ -66,7 +66,7 @@ async fn open(
     credentials: &PresentedCredentials,
     grant_id: Option<GrantId>,
 ) -> Result<Opened, TokenError> {
-    let id = credentials.client_id().ok_or_else(TokenError::no_client)?;
+    let id = credentials.client_id();
     let registered = parts.clients.find(id).await?;
     let read = parts.grants.with_client(id, grant_id).await?;
     let registered = registered.ok_or_else(|| TokenError::unknown_client(credentials))?;
