@@ -191,12 +191,8 @@ impl Storage for FaultyStorage {
     }
 
     async fn insert(&self, key: &Key, record: &Record) -> Result<Inserted, StorageError> {
-        self.meet(
-            Operation::Insert,
-            Some(key),
-            self.inner.insert(key, record),
-        )
-        .await
+        self.meet(Operation::Insert, Some(key), self.inner.insert(key, record))
+            .await
     }
 
     async fn replace(
@@ -215,7 +211,8 @@ impl Storage for FaultyStorage {
     }
 
     async fn scan(&self, scan: &Scan) -> Result<Page, StorageError> {
-        self.meet(Operation::Scan, None, self.inner.scan(scan)).await
+        self.meet(Operation::Scan, None, self.inner.scan(scan))
+            .await
     }
 
     async fn sweep(&self, now: UnixTime, limit: u32) -> Result<Swept, StorageError> {

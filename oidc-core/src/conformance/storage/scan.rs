@@ -40,7 +40,10 @@ pub async fn scan_of_nothing_is_one_empty_page(storage: Arc<dyn Storage>) {
 /// A scan lists one kind of one issuer, with body and version.
 pub async fn scan_lists_one_kind_of_one_issuer(storage: Arc<dyn Storage>) {
     let version = insert(&*storage, &key("a"), &Record::new("body")).await;
-    let neighbors = [(ISSUER, Kind::Session, "b"), (OTHER_ISSUER, Kind::Grant, "c")];
+    let neighbors = [
+        (ISSUER, Kind::Session, "b"),
+        (OTHER_ISSUER, Kind::Grant, "c"),
+    ];
     for (issuer, kind, id) in neighbors {
         let _ = insert(&*storage, &Key::new(issuer, kind, id), &Record::new("x")).await;
     }
