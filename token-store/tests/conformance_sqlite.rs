@@ -1,7 +1,10 @@
 //! The storage suite over [`SqliteStorage`], with a file and without.
 
 #![cfg(feature = "sqlite")]
-#![expect(clippy::unwrap_used, reason = "a store that does not open fails the test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a store that does not open fails the test"
+)]
 
 use std::sync::Arc;
 
