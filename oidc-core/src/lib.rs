@@ -22,3 +22,5 @@ pub mod base64url;
 pub mod clock;
 pub mod entropy;
 pub mod secret;
+#[cfg(feature = "http")]
+pub mod http;

@@ -1,0 +1,3 @@
+//! The issuer over HTTP, without a server or a framework.
+
+pub mod pages;
