@@ -16,7 +16,7 @@ mod aws_lc;
 #[cfg(feature = "aws-lc")]
 mod der;
 
-#[cfg(all(test, feature = "aws-lc"))]
+#[cfg(test)]
 mod tests;
 
 #[cfg(feature = "aws-lc")]

@@ -2,6 +2,8 @@
 //!
 //! [RFC 7515]: https://www.rfc-editor.org/rfc/rfc7515
 
+use std::fmt;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -139,11 +141,22 @@ pub enum JwsRefusal {
 }
 
 /// A payload that was signed by a key that was asked for. Only [`verify`] makes one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct VerifiedJws {
     payload: Vec<u8>,
     kid: Option<KeyId>,
     algorithm: SigningAlgorithm,
+}
+
+impl fmt::Debug for VerifiedJws {
+    // Payloads hold what end users are; they stay out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifiedJws")
+            .field("payload", &format_args!("{} bytes", self.payload.len()))
+            .field("kid", &self.kid)
+            .field("algorithm", &self.algorithm)
+            .finish()
+    }
 }
 
 impl VerifiedJws {

@@ -30,7 +30,7 @@ use crate::{
 
 mod keys;
 
-#[cfg(all(test, feature = "aws-lc"))]
+#[cfg(test)]
 mod tests;
 
 pub use keys::{InvalidSealingKeys, MAX_SEALING_KEYS, SealingKeys};

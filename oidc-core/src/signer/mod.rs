@@ -17,7 +17,7 @@ mod local;
 pub mod rotation;
 mod sign;
 
-#[cfg(all(test, feature = "aws-lc"))]
+#[cfg(test)]
 mod tests;
 
 pub use key_set::{KeyCache, KeyEntry, KeySet};
