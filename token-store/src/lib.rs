@@ -35,3 +35,9 @@ fn check_size(record: &Record) -> Result<(), StorageError> {
 fn page_limit(scan: &Scan) -> usize {
     usize::try_from(scan.limit).map_or(MAX_PAGE, |limit| limit.clamp(1, MAX_PAGE))
 }
+
+/// The README's examples compile and run.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+#[derive(Debug)]
+pub struct ReadmeExamples;

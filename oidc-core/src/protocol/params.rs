@@ -87,6 +87,32 @@ impl Params {
             .filter(|value| !value.is_empty()))
     }
 
+    /// Whether `name` occurs at all.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(found, _)| found == name)
+    }
+
+    /// The parameters of two places of one request; a name in both occurs more than once.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamsError::TooManyParameters`] if they are more than [`MAX_PARAMETERS`] together.
+    pub fn and(mut self, other: Self) -> Result<Self, ParamsError> {
+        self.0.extend(other.0);
+        if self.0.len() > MAX_PARAMETERS {
+            return Err(ParamsError::TooManyParameters);
+        }
+        Ok(self)
+    }
+
+    /// The same with one more parameter.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// All pairs, repeated names included.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0
