@@ -52,7 +52,11 @@ fn scaled(whole: &str, fraction: &str, unit: u128) -> Option<u128> {
         return None;
     }
     let number = |digits: &str| -> Option<u128> {
-        if digits.is_empty() { Some(0) } else { digits.parse().ok() }
+        if digits.is_empty() {
+            Some(0)
+        } else {
+            digits.parse().ok()
+        }
     };
     let scale = 10_u128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
     let whole = number(whole)?.checked_mul(unit)?;
@@ -63,13 +67,21 @@ fn scaled(whole: &str, fraction: &str, unit: u128) -> Option<u128> {
 /// Writes a duration the way [`parse`] reads it, in the largest units that fit.
 pub(crate) fn format(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let parts = [
+        (seconds / 3600, "h"),
+        (seconds / 60 % 60, "m"),
+        (seconds % 60, "s"),
+    ];
     let text: String = parts
         .iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, unit)| format!("{number}{unit}"))
         .collect();
-    if text.is_empty() { "0".to_owned() } else { text }
+    if text.is_empty() {
+        "0".to_owned()
+    } else {
+        text
+    }
 }
 
 #[cfg(test)]
@@ -89,14 +101,30 @@ mod tests {
             ("1h2m3s4ms", 3723.004),
             ("2160h", 7_776_000.0),
         ] {
-            assert_eq!(parse(text), Some(Duration::from_secs_f64(seconds)), "{text}");
+            assert_eq!(
+                parse(text),
+                Some(Duration::from_secs_f64(seconds)),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn anything_else_is_not() {
         let many = "9".repeat(20) + "h";
-        for text in ["", "24", "h", "1d", "-1h", "1h-", "1 h", ".s", "1..5s", "٣s", many.as_str()] {
+        for text in [
+            "",
+            "24",
+            "h",
+            "1d",
+            "-1h",
+            "1h-",
+            "1 h",
+            ".s",
+            "1..5s",
+            "٣s",
+            many.as_str(),
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         assert!(parse(&("9".repeat(MAX_DIGITS) + "ns")).is_some());

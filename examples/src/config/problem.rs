@@ -73,7 +73,12 @@ pub(crate) fn nearest<'a>(typed: &str, candidates: &[&'a str]) -> Option<&'a str
     let limit = (typed.chars().count() / 3).max(2);
     candidates
         .iter()
-        .map(|candidate| (distance(&typed, &candidate.to_ascii_lowercase()), *candidate))
+        .map(|candidate| {
+            (
+                distance(&typed, &candidate.to_ascii_lowercase()),
+                *candidate,
+            )
+        })
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

@@ -116,7 +116,8 @@ impl<'a> Section<'a> {
 
     /// Notes a mistake at a key.
     pub(crate) fn problem(&self, key: &str, message: &str, fix: &str) {
-        self.context.problem(self.at(key), &self.key(key), message, fix);
+        self.context
+            .problem(self.at(key), &self.key(key), message, fix);
     }
 
     /// Notes a weak setting at a key.
@@ -168,7 +169,12 @@ impl<'a> Section<'a> {
         if let Value::Boolean(value) = node.value {
             return Some(value);
         }
-        self.mistyped(key, node, "true or false", "write true or false without quotes");
+        self.mistyped(
+            key,
+            node,
+            "true or false",
+            "write true or false without quotes",
+        );
         None
     }
 
@@ -209,7 +215,10 @@ impl<'a> Section<'a> {
     fn list(&mut self, key: &'static str) -> &'a [Node] {
         match self.node(key) {
             None => &[],
-            Some(Node { value: Value::List(list), .. }) => list,
+            Some(Node {
+                value: Value::List(list),
+                ..
+            }) => list,
             Some(node) => {
                 self.mistyped(key, node, "a list", "start each entry with a dash");
                 &[]
@@ -258,12 +267,12 @@ impl<'a> Section<'a> {
         let text = self.text(key)?;
         match index {
             0 => Some(Secret::new(text)),
-            1 => self.from_environment(key, &text),
-            _ => self.from_file(key, &text),
+            1 => self.secret_from_environment(key, &text),
+            _ => self.secret_from_file(key, &text),
         }
     }
 
-    pub(crate) fn from_environment(&self, key: &str, variable: &str) -> Option<Secret> {
+    pub(crate) fn secret_from_environment(&self, key: &str, variable: &str) -> Option<Secret> {
         let value = (self.context.environment)(variable).filter(|value| !value.is_empty());
         if value.is_none() {
             self.problem(
@@ -275,11 +284,15 @@ impl<'a> Section<'a> {
         value.map(Secret::new)
     }
 
-    pub(crate) fn from_file(&self, key: &str, file: &str) -> Option<Secret> {
+    pub(crate) fn secret_from_file(&self, key: &str, file: &str) -> Option<Secret> {
         match read_secret(&self.context.directory.join(file)) {
             Ok(secret) => Some(secret),
             Err(why) => {
-                self.problem(key, &format!("names a file that {why}"), "name a readable file");
+                self.problem(
+                    key,
+                    &format!("names a file that {why}"),
+                    "name a readable file",
+                );
                 None
             }
         }
@@ -291,17 +304,24 @@ impl<'a> Section<'a> {
             if self.known.contains(&name.text.as_str()) {
                 continue;
             }
-            let shown: String = name.text.chars().take(64).flat_map(char::escape_debug).collect();
+            let shown: String = name
+                .text
+                .chars()
+                .take(64)
+                .flat_map(char::escape_debug)
+                .collect();
             let key = self.key(&shown);
             if NOT_YET.contains(&without_indices(&key).as_str()) {
-                self.context.problem(name.at, &key, "is not supported yet", "remove it");
+                self.context
+                    .problem(name.at, &key, "is not supported yet", "remove it");
                 continue;
             }
             let fix = match nearest(&name.text, &self.known) {
                 Some(meant) => format!("did you mean {meant}?"),
                 None => format!("known here: {}", self.known.join(", ")),
             };
-            self.context.problem(name.at, &key, "is not a known key", &fix);
+            self.context
+                .problem(name.at, &key, "is not a known key", &fix);
         }
     }
 }
