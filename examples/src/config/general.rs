@@ -21,8 +21,8 @@ const YEAR: Duration = Duration::from_secs(366 * 86_400);
 
 /// A token that outlives a day is a password that nobody can take back.
 const TOKEN_LIFE: RangeInclusive<Duration> = MINUTE..=DAY;
-/// An open login: long enough to type a password, not longer than a working day.
-const LOGIN_LIFE: RangeInclusive<Duration> = MINUTE..=DAY;
+/// An open login: long enough for a second factor, and no longer than core seals one.
+const LOGIN_LIFE: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(30 * 60);
 /// A signing key: relying parties cache keys for minutes.
 const KEY_LIFE: RangeInclusive<Duration> = HOUR..=YEAR;
 /// A lost answer is asked for again within seconds, hardly after minutes.

@@ -256,6 +256,13 @@ fn read(mut file: Section<'_>) -> Option<Config> {
     connectors.extend(connectors::password_database(&mut file));
     check_connectors(&file, &connectors);
     let clients = clients::clients(&mut file, &connectors);
+    if clients.is_empty() && !file.has("staticClients") {
+        file.problem(
+            "staticClients",
+            "is missing: there would be nobody to issue to",
+            "list a client",
+        );
+    }
     file.finish();
     Some(Config {
         issuer: issuer?,
@@ -280,7 +287,8 @@ fn check_connectors(file: &Section<'_>, connectors: &[ConnectorConfig]) {
         );
     }
     let mut ids = HashSet::new();
-    for connector in connectors {
+    // From the end: the one that enablePasswordDB adds has no id to change.
+    for connector in connectors.iter().rev() {
         if !ids.insert(&connector.id) {
             file.context.problem(
                 connector.at,
