@@ -138,3 +138,21 @@ pub enum PageRefusal {
     #[error("the redirect URI is not registered for this client")]
     UnregisteredRedirectUri,
 }
+
+impl PageRefusal {
+    /// What the end user reads; nothing of the request is in it.
+    #[must_use]
+    pub const fn message(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) | Self::Missing(_) | Self::Duplicate(_) => {
+                "The application sent a request that is incomplete or cannot be read."
+            }
+            Self::UnknownClient | Self::DisabledClient => {
+                "The application is not known here. Its operator has to register it."
+            }
+            Self::UnregisteredRedirectUri => {
+                "The application asked to send you to an address that is not registered for it."
+            }
+        }
+    }
+}

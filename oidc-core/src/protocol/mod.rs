@@ -41,7 +41,7 @@ pub use redirect_uri::{
 };
 pub use response_mode::{ResponseMode, UnknownResponseMode};
 pub use response_type::{ResponseType, ResponseTypeRefusal};
-pub use scope::{InvalidScope, MAX_SCOPE_TOKEN_BYTES, MAX_SCOPE_TOKENS, Scope, ScopeToken};
+pub use scope::{InvalidScope, MAX_SCOPE_TOKEN_BYTES, MAX_SCOPE_TOKENS, STANDARD_SCOPES, Scope, ScopeToken};
 pub use state::{InvalidNonce, InvalidState, MAX_STATE_BYTES, Nonce, StateParam};
 pub use token_request::{CodeExchange, RefreshRequest, TokenRequest, TokenRequestRefusal};
 pub use token_response::{ErrorResponse, TOKEN_TYPE, TokenResponse};

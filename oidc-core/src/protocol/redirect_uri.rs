@@ -194,6 +194,14 @@ impl MatchedRedirectUri {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// The start page of the client's site, for a link back; only an `https` client has one.
+    #[must_use]
+    pub fn site(&self) -> Option<String> {
+        let host = self.as_str().strip_prefix("https://")?;
+        let end = host.find(['/', '?']).unwrap_or(host.len());
+        Some(format!("https://{}/", &host[..end]))
+    }
 }
 
 /// An `http` loopback URI cut around its port, without any URL parsing.

@@ -9,6 +9,13 @@ pub const MAX_SCOPE_TOKENS: usize = 64;
 /// Characters of one scope token: room for a URL, not for a document.
 pub const MAX_SCOPE_TOKEN_BYTES: usize = 256;
 
+/// Scope values that every client may ask for ([OIDC Core section 5.4], [section 11], and
+/// `groups`).
+///
+/// [OIDC Core section 5.4]: https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
+/// [section 11]: https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess
+pub const STANDARD_SCOPES: [&str; 5] = ["openid", "profile", "email", "groups", "offline_access"];
+
 /// A scope or scope token does not have the syntax of [RFC 6749 section 3.3], or is over a limit.
 ///
 /// [RFC 6749 section 3.3]: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
