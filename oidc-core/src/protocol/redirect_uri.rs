@@ -194,6 +194,18 @@ impl MatchedRedirectUri {
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
+
+    /// The front page of the client's web origin; `None` for a private-use scheme.
+    #[must_use]
+    pub fn site(&self) -> Option<String> {
+        let text = self.as_str();
+        let authority = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))?;
+        let end = authority.find(['/', '?']).unwrap_or(authority.len());
+        let origin = &text[..text.len() - authority.len() + end];
+        Some(format!("{origin}/"))
+    }
 }
 
 /// An `http` loopback URI cut around its port, without any URL parsing.
