@@ -4,6 +4,7 @@
 //! [OIDC Core section 3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
 
 use super::{
+    authorize_refusal::{AuthorizeRefusal, PageRefusal},
     identifier::ClientId,
     params::{DuplicateParam, Params},
 };
@@ -66,15 +67,17 @@ impl AuthorizationRequest {
     ///
     /// # Errors
     ///
-    /// [`PageRefusal`] if `client_id` or `redirect_uri` is missing, repeated or ill-formed.
+    /// [`AuthorizeRefusal::Page`] if `client_id` or `redirect_uri` is missing, repeated or ill-formed.
     /// Other repeated parameters are noted, and refused once the redirect URI is trusted.
-    pub fn parse(params: &Params) -> Result<Self, PageRefusal> {
+    pub fn parse(params: &Params) -> Result<Self, AuthorizeRefusal> {
         let client_id = params
-            .get("client_id")?
+            .get("client_id")
+            .map_err(PageRefusal::from)?
             .ok_or(PageRefusal::Missing("client_id"))?;
         let client_id = ClientId::parse(client_id).map_err(|_| PageRefusal::UnknownClient)?;
         let redirect_uri = params
-            .get("redirect_uri")?
+            .get("redirect_uri")
+            .map_err(PageRefusal::from)?
             .ok_or(PageRefusal::Missing("redirect_uri"))?
             .to_owned();
         let mut duplicate = None;
@@ -85,6 +88,11 @@ impl AuthorizationRequest {
                 None
             }
         };
+        let mut code_challenge = read("code_challenge");
+        if code_challenge.is_none() && params.has("code_challenge") {
+            // An empty challenge is a client's mistake; as an omitted one it would go unnoticed.
+            code_challenge = Some(String::new());
+        }
         Ok(Self {
             client_id,
             redirect_uri,
@@ -93,7 +101,7 @@ impl AuthorizationRequest {
             scope: read("scope"),
             state: read("state"),
             nonce: read("nonce"),
-            code_challenge: read("code_challenge"),
+            code_challenge,
             code_challenge_method: read("code_challenge_method"),
             prompt: read("prompt"),
             max_age: read("max_age"),
@@ -110,49 +118,5 @@ impl AuthorizationRequest {
     }
 }
 
-/// A refusal that must not leave the issuer: a page, status 400, and no redirect.
-///
-/// The client or its redirect URI is in doubt, so nobody can be trusted with the answer
-/// ([RFC 6749 section 4.1.2.1]).
-///
-/// [RFC 6749 section 4.1.2.1]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PageRefusal {
-    /// The query or form cannot be read.
-    #[error("the request cannot be read: {0}")]
-    Unreadable(#[from] super::params::ParamsError),
-    /// `client_id` or `redirect_uri` is missing.
-    #[error("the parameter {0} is missing")]
-    Missing(&'static str),
-    /// `client_id` or `redirect_uri` occurs more than once.
-    #[error(transparent)]
-    Duplicate(#[from] DuplicateParam),
-    /// No client of this id.
-    #[error("the client is unknown")]
-    UnknownClient,
-    /// The client is disabled.
-    #[error("the client is disabled")]
-    DisabledClient,
-    /// The redirect URI is not registered for the client.
-    #[error("the redirect URI is not registered for this client")]
-    UnregisteredRedirectUri,
-}
-
-impl PageRefusal {
-    /// What the end user reads; nothing of the request is in it.
-    #[must_use]
-    pub const fn message(&self) -> &'static str {
-        match self {
-            Self::Unreadable(_) | Self::Missing(_) | Self::Duplicate(_) => {
-                "The application sent a request that is incomplete or cannot be read."
-            }
-            Self::UnknownClient | Self::DisabledClient => {
-                "The application is not known here. Its operator has to register it."
-            }
-            Self::UnregisteredRedirectUri => {
-                "The application asked to send you to an address that is not registered for it."
-            }
-        }
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -24,14 +24,14 @@ impl AuthorizationResponse {
     /// Answers with an authorization code.
     #[must_use]
     pub fn success(
-        redirect_uri: MatchedRedirectUri,
+        redirect_uri: &MatchedRedirectUri,
         response_mode: ResponseMode,
         code: &str,
         state: Option<&StateParam>,
         iss: &IssuerUrl,
     ) -> Self {
         Self {
-            redirect_uri,
+            redirect_uri: redirect_uri.clone(),
             response_mode,
             params: vec![("code", code.to_owned())],
         }
@@ -41,7 +41,7 @@ impl AuthorizationResponse {
     /// Answers with an error; `description` is a fixed text of ours, never the request's.
     #[must_use]
     pub fn error(
-        redirect_uri: MatchedRedirectUri,
+        redirect_uri: &MatchedRedirectUri,
         response_mode: ResponseMode,
         error: (ErrorCode, &'static str),
         state: Option<&StateParam>,
@@ -53,7 +53,7 @@ impl AuthorizationResponse {
             params.push(("error_description", description.to_owned()));
         }
         Self {
-            redirect_uri,
+            redirect_uri: redirect_uri.clone(),
             response_mode,
             params,
         }
@@ -66,6 +66,12 @@ impl AuthorizationResponse {
         }
         self.params.push(("iss", iss.as_str().to_owned()));
         self
+    }
+
+    /// The registered bytes: what a form is posted to.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &str {
+        self.redirect_uri.as_str()
     }
 
     /// How the answer travels.
@@ -108,10 +114,10 @@ impl AuthorizationResponse {
 
     /// The fields to post in [`ResponseMode::FormPost`], not escaped; else none.
     #[must_use]
-    pub fn form_fields(&self) -> &[(&'static str, String)] {
+    pub fn form_fields(&self) -> Vec<(&str, &str)> {
         match self.response_mode {
-            ResponseMode::FormPost => &self.params,
-            ResponseMode::Query | ResponseMode::Fragment => &[],
+            ResponseMode::FormPost => self.params.iter().map(|(n, v)| (*n, v.as_str())).collect(),
+            ResponseMode::Query | ResponseMode::Fragment => Vec::new(),
         }
     }
 }

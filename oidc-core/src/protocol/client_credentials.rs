@@ -19,10 +19,10 @@ pub const MAX_AUTHORIZATION_BYTES: usize = 8 * 1024;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum PresentedCredentials {
-    /// `client_id` in the body and nothing else.
+    /// At the most a `client_id` in the body.
     None {
         /// Who the client says it is.
-        client_id: ClientId,
+        client_id: Option<ClientId>,
     },
     /// `Authorization: Basic` (`client_secret_basic`).
     Basic {
@@ -81,25 +81,34 @@ impl PresentedCredentials {
         if assertion {
             return Err(CredentialsRefusal::UnsupportedMethod);
         }
-        let client_id = client_id.ok_or(CredentialsRefusal::Missing)?;
-        let client_id = ClientId::parse(client_id).map_err(|_| CredentialsRefusal::Malformed)?;
-        Ok(match client_secret {
-            None => Self::None { client_id },
-            Some(secret) => Self::Post {
+        let client_id = client_id
+            .map(ClientId::parse)
+            .transpose()
+            .map_err(|_| CredentialsRefusal::Malformed)?;
+        match (client_id, client_secret) {
+            (client_id, None) => Ok(Self::None { client_id }),
+            (Some(client_id), Some(secret)) => Ok(Self::Post {
                 client_id,
                 client_secret: Secret::new(secret),
-            },
-        })
+            }),
+            (None, Some(_)) => Err(CredentialsRefusal::Missing),
+        }
     }
 
     /// Who the client says it is.
     #[must_use]
-    pub const fn client_id(&self) -> &ClientId {
+    pub const fn client_id(&self) -> Option<&ClientId> {
         match self {
-            Self::None { client_id }
-            | Self::Basic { client_id, .. }
-            | Self::Post { client_id, .. } => client_id,
+            Self::None { client_id } => client_id.as_ref(),
+            Self::Basic { client_id, .. } | Self::Post { client_id, .. } => Some(client_id),
         }
+    }
+
+    /// Whether the `Authorization` header was used: a refusal must then name the scheme
+    /// ([RFC 6749 section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)).
+    #[must_use]
+    pub const fn used_basic(&self) -> bool {
+        matches!(self, Self::Basic { .. })
     }
 }
 
@@ -156,7 +165,7 @@ pub enum CredentialsRefusal {
     /// More than one `Authorization` header.
     #[error("more than one Authorization header")]
     SeveralHeaders,
-    /// No client is named.
+    /// A secret, but no client is named.
     #[error("the request names no client")]
     Missing,
     /// A method that is not offered.
@@ -165,6 +174,28 @@ pub enum CredentialsRefusal {
     /// Not strictly decodable, or empty.
     #[error("the client credentials are malformed")]
     Malformed,
+}
+
+impl CredentialsRefusal {
+    /// The code on the wire.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.into()
+    }
+
+    /// What the client is told.
+    #[must_use]
+    pub const fn description(&self) -> &'static str {
+        match self {
+            Self::Duplicate(_) => "a parameter occurs more than once",
+            Self::SeveralMethods => "more than one method of client authentication is used",
+            Self::SeveralClients => "header and body name different clients",
+            Self::SeveralHeaders => "more than one Authorization header",
+            Self::Missing => "the request names no client",
+            Self::UnsupportedMethod => "the method of client authentication is not supported",
+            Self::Malformed => "the client credentials are malformed",
+        }
+    }
 }
 
 impl From<&CredentialsRefusal> for ErrorCode {

@@ -87,30 +87,34 @@ impl Params {
             .filter(|value| !value.is_empty()))
     }
 
-    /// Whether `name` occurs at all.
+    /// Whether `name` occurs, be it without a value.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(found, _)| found == name)
     }
 
-    /// The parameters of two places of one request; a name in both occurs more than once.
+    /// The same with one more pair, unless exactly that pair is there.
+    ///
+    /// Another value of the same name makes it a repeated parameter, which is refused on reading.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        if !self.iter().any(|pair| pair == (name, value)) {
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// These parameters followed by `others`: a name in both counts as repeated.
     ///
     /// # Errors
     ///
-    /// [`ParamsError::TooManyParameters`] if they are more than [`MAX_PARAMETERS`] together.
-    pub fn and(mut self, other: Self) -> Result<Self, ParamsError> {
-        self.0.extend(other.0);
+    /// [`ParamsError::TooManyParameters`] if together they are more than [`MAX_PARAMETERS`].
+    pub fn and(mut self, others: Self) -> Result<Self, ParamsError> {
+        self.0.extend(others.0);
         if self.0.len() > MAX_PARAMETERS {
             return Err(ParamsError::TooManyParameters);
         }
         Ok(self)
-    }
-
-    /// The same with one more parameter.
-    #[must_use]
-    pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.0.push((name.to_owned(), value.to_owned()));
-        self
     }
 
     /// All pairs, repeated names included.

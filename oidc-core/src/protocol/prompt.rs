@@ -2,12 +2,50 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The set of prompt values of a request ([OIDC Core section 3.1.2.1]).
+/// A value of `prompt` ([OIDC Core section 3.1.2.1]).
 ///
 /// [OIDC Core section 3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Prompt {
+    /// `none`: no page may be shown.
+    None,
+    /// `login`: the end user must authenticate again.
+    Login,
+    /// `consent`: the end user must be asked for consent.
+    Consent,
+    /// `select_account`: the end user must be let choose.
+    SelectAccount,
+}
+
+impl Prompt {
+    /// Every value, in the order of the variants.
+    pub const ALL: [Self; 4] = [Self::None, Self::Login, Self::Consent, Self::SelectAccount];
+
+    /// The value as sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Login => "login",
+            Self::Consent => "consent",
+            Self::SelectAccount => "select_account",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        match self {
+            Self::None => 1,
+            Self::Login => 2,
+            Self::Consent => 4,
+            Self::SelectAccount => 8,
+        }
+    }
+}
+
+/// The values of `prompt` in a request; `none` is never among others.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Prompt(u8);
+pub struct PromptSet(u8);
 
 /// A prompt value is unknown, repeated, or stands beside `none`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -15,64 +53,43 @@ pub struct Prompt(u8);
 #[non_exhaustive]
 pub struct InvalidPrompt;
 
-const VALUES: [(&str, u8); 4] = [
-    ("none", 1),
-    ("login", 2),
-    ("consent", 4),
-    ("select_account", 8),
-];
-
-impl Prompt {
+impl PromptSet {
     /// Parses values separated by one space.
     ///
     /// # Errors
     ///
     /// [`InvalidPrompt`] if a value is unknown or repeated, or `none` is not alone.
     pub fn parse(text: &str) -> Result<Self, InvalidPrompt> {
-        let mut set = 0;
+        let mut set = Self::default();
         for word in text.split(' ') {
-            let (_, bit) = VALUES
-                .iter()
-                .find(|(name, _)| *name == word)
-                .ok_or(InvalidPrompt)?;
+            let known = Prompt::ALL.into_iter().find(|value| value.as_str() == word);
+            let value = known.ok_or(InvalidPrompt)?;
             // A repeated value also bounds the loop: the fifth word is refused at the latest.
-            if set & bit != 0 {
+            if set.contains(value) {
                 return Err(InvalidPrompt);
             }
-            set |= bit;
+            set.0 |= value.bit();
         }
-        if set & 1 != 0 && set != 1 {
+        if set.contains(Prompt::None) && set.0 != Prompt::None.bit() {
             return Err(InvalidPrompt);
         }
-        Ok(Self(set))
+        Ok(set)
     }
 
-    /// `none`: no page may be shown.
+    /// Whether `value` is asked for.
     #[must_use]
-    pub const fn none(self) -> bool {
-        self.0 & 1 != 0
+    pub const fn contains(self, value: Prompt) -> bool {
+        self.0 & value.bit() != 0
     }
 
-    /// `login`: the end user must authenticate again.
+    /// Whether nothing is asked for.
     #[must_use]
-    pub const fn login(self) -> bool {
-        self.0 & 2 != 0
-    }
-
-    /// `consent`: the end user must be asked for consent.
-    #[must_use]
-    pub const fn consent(self) -> bool {
-        self.0 & 4 != 0
-    }
-
-    /// `select_account`: the end user must be let choose.
-    #[must_use]
-    pub const fn select_account(self) -> bool {
-        self.0 & 8 != 0
+    pub const fn is_empty(&self) -> bool {
+        self.0 == 0
     }
 }
 
-impl TryFrom<String> for Prompt {
+impl TryFrom<String> for PromptSet {
     type Error = InvalidPrompt;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -83,13 +100,16 @@ impl TryFrom<String> for Prompt {
     }
 }
 
-impl From<Prompt> for String {
-    fn from(prompt: Prompt) -> Self {
-        let words: Vec<&str> = VALUES
-            .iter()
-            .filter(|(_, bit)| prompt.0 & bit != 0)
-            .map(|(name, _)| *name)
+impl From<PromptSet> for String {
+    fn from(set: PromptSet) -> Self {
+        let values = Prompt::ALL.into_iter();
+        let words: Vec<&str> = values
+            .filter(|value| set.contains(*value))
+            .map(Prompt::as_str)
             .collect();
         words.join(" ")
     }
 }
+
+#[cfg(test)]
+mod tests;

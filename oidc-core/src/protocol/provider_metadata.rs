@@ -5,11 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::jose::SigningAlgorithm;
-
 use super::{
-    grant_type::GrantType, identifier::IssuerUrl, response_mode::ResponseMode,
-    response_type::ResponseType,
+    grant_type::GrantType, identifier::IssuerUrl, pkce::CODE_CHALLENGE_METHOD, prompt::Prompt,
+    response_mode::ResponseMode, response_type::ResponseType, scope::Scope,
 };
 
 /// What both discovery documents say; a field that is empty or absent is left out.
@@ -48,7 +46,7 @@ pub struct ProviderMetadata {
     /// Subject types: `public`.
     pub subject_types_supported: Vec<String>,
     /// Algorithms of ID tokens.
-    pub id_token_signing_alg_values_supported: Vec<SigningAlgorithm>,
+    pub id_token_signing_alg_values_supported: Vec<String>,
     /// Methods of client authentication at the token endpoint.
     pub token_endpoint_auth_methods_supported: Vec<String>,
     /// The same at the introspection endpoint.
@@ -76,31 +74,56 @@ pub struct ProviderMetadata {
 }
 
 impl ProviderMetadata {
-    /// Metadata of an issuer with the given authorization, token and JWK Set paths; what this
-    /// crate always does is filled in, the rest is empty.
+    /// The metadata of an issuer that offers what this crate offers: authorization codes with
+    /// PKCE, refresh tokens and UserInfo, under Dex's paths.
     #[must_use]
-    pub fn new(issuer: &IssuerUrl, authorization: &str, token: &str, jwks: &str) -> Self {
+    pub fn new(issuer: &IssuerUrl, scopes_supported: &Scope, signing_algorithm: &str) -> Self {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         Self {
             issuer: issuer.as_str().to_owned(),
-            authorization_endpoint: issuer.join(authorization),
-            token_endpoint: issuer.join(token),
-            jwks_uri: issuer.join(jwks),
-            userinfo_endpoint: None,
+            authorization_endpoint: issuer.join("/auth"),
+            token_endpoint: issuer.join("/token"),
+            jwks_uri: issuer.join("/keys"),
+            userinfo_endpoint: Some(issuer.join("/userinfo")),
             introspection_endpoint: None,
             revocation_endpoint: None,
             end_session_endpoint: None,
-            scopes_supported: Vec::new(),
+            scopes_supported: scopes_supported.tokens().map(str::to_owned).collect(),
             response_types_supported: vec![ResponseType::Code],
             response_modes_supported: ResponseMode::ALL.to_vec(),
             grant_types_supported: GrantType::ALL.to_vec(),
-            subject_types_supported: vec!["public".to_owned()],
-            id_token_signing_alg_values_supported: Vec::new(),
-            token_endpoint_auth_methods_supported: Vec::new(),
+            subject_types_supported: words(&["public"]),
+            id_token_signing_alg_values_supported: words(&[signing_algorithm]),
+            token_endpoint_auth_methods_supported: words(&[
+                "client_secret_basic",
+                "client_secret_post",
+                "none",
+            ]),
             introspection_endpoint_auth_methods_supported: Vec::new(),
             revocation_endpoint_auth_methods_supported: Vec::new(),
-            code_challenge_methods_supported: vec![super::pkce::CODE_CHALLENGE_METHOD.to_owned()],
-            claims_supported: Vec::new(),
-            prompt_values_supported: Vec::new(),
+            code_challenge_methods_supported: words(&[CODE_CHALLENGE_METHOD]),
+            claims_supported: words(&[
+                "iss",
+                "sub",
+                "aud",
+                "exp",
+                "iat",
+                "auth_time",
+                "nonce",
+                "acr",
+                "amr",
+                "at_hash",
+                "sid",
+                "name",
+                "preferred_username",
+                "email",
+                "email_verified",
+                "groups",
+            ]),
+            prompt_values_supported: Prompt::ALL
+                .iter()
+                .map(|prompt| prompt.as_str().to_owned())
+                .collect(),
             claims_parameter_supported: false,
             request_parameter_supported: false,
             request_uri_parameter_supported: false,

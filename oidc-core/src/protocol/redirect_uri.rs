@@ -195,12 +195,16 @@ impl MatchedRedirectUri {
         self.0.as_str()
     }
 
-    /// The start page of the client's site, for a link back; only an `https` client has one.
+    /// The front page of the client's web origin; `None` for a private-use scheme.
     #[must_use]
     pub fn site(&self) -> Option<String> {
-        let host = self.as_str().strip_prefix("https://")?;
-        let end = host.find(['/', '?']).unwrap_or(host.len());
-        Some(format!("https://{}/", &host[..end]))
+        let text = self.as_str();
+        let authority = text
+            .strip_prefix("https://")
+            .or_else(|| text.strip_prefix("http://"))?;
+        let end = authority.find(['/', '?']).unwrap_or(authority.len());
+        let origin = &text[..text.len() - authority.len() + end];
+        Some(format!("{origin}/"))
     }
 }
 

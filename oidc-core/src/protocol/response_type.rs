@@ -41,12 +41,9 @@ impl ResponseType {
         words.sort_unstable();
         match words.as_slice() {
             ["code"] => Ok(Self::Code),
-            ["token"]
-            | ["none"]
-            | ["id_token"]
-            | ["code", "token"]
+            ["token" | "none" | "id_token"]
+            | ["code" | "id_token", "token"]
             | ["code", "id_token"]
-            | ["id_token", "token"]
             | ["code", "id_token", "token"] => Err(ResponseTypeRefusal::Unsupported),
             _ => Err(ResponseTypeRefusal::Unknown),
         }

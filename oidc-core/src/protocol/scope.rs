@@ -9,12 +9,16 @@ pub const MAX_SCOPE_TOKENS: usize = 64;
 /// Characters of one scope token: room for a URL, not for a document.
 pub const MAX_SCOPE_TOKEN_BYTES: usize = 256;
 
-/// Scope values that every client may ask for ([OIDC Core section 5.4], [section 11], and
-/// `groups`).
-///
-/// [OIDC Core section 5.4]: https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
-/// [section 11]: https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess
-pub const STANDARD_SCOPES: [&str; 5] = ["openid", "profile", "email", "groups", "offline_access"];
+/// Asks for an ID token ([OIDC Core section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)).
+pub const OPENID: &str = "openid";
+/// Asks for `name` and `preferred_username`.
+pub const PROFILE: &str = "profile";
+/// Asks for `email` and `email_verified`.
+pub const EMAIL: &str = "email";
+/// Asks for `groups`.
+pub const GROUPS: &str = "groups";
+/// Asks for a refresh token ([OIDC Core section 11](https://openid.net/specs/openid-connect-core-1_0.html#OfflineAccess)).
+pub const OFFLINE_ACCESS: &str = "offline_access";
 
 /// A scope or scope token does not have the syntax of [RFC 6749 section 3.3], or is over a limit.
 ///
@@ -113,6 +117,36 @@ impl Scope {
         Self(BTreeSet::new())
     }
 
+    /// What every client may ask for: `openid`, `profile`, `email`, `groups`, `offline_access`.
+    #[must_use]
+    pub fn standard() -> Self {
+        let tokens = [OPENID, PROFILE, EMAIL, GROUPS, OFFLINE_ACCESS];
+        Self(tokens.map(|token| ScopeToken(token.to_owned())).into())
+    }
+
+    /// Whether an ID token is asked for.
+    #[must_use]
+    pub fn openid(&self) -> bool {
+        self.contains(OPENID)
+    }
+
+    /// Whether a refresh token is asked for.
+    #[must_use]
+    pub fn offline_access(&self) -> bool {
+        self.contains(OFFLINE_ACCESS)
+    }
+
+    /// The same with more tokens, as long as there are no more than [`MAX_SCOPE_TOKENS`].
+    #[must_use]
+    pub fn with_tokens(mut self, tokens: impl IntoIterator<Item = ScopeToken>) -> Self {
+        for token in tokens {
+            if self.0.len() < MAX_SCOPE_TOKENS {
+                self.0.insert(token);
+            }
+        }
+        self
+    }
+
     /// Parses tokens separated by spaces; repeated spaces are tolerated, other white space is not.
     ///
     /// # Errors
@@ -169,6 +203,11 @@ impl Scope {
     /// The tokens in sorted order.
     pub fn iter(&self) -> impl Iterator<Item = &ScopeToken> {
         self.0.iter()
+    }
+
+    /// The tokens as text, in sorted order.
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(ScopeToken::as_str)
     }
 
     /// How many tokens there are.

@@ -1,14 +1,12 @@
 //! Token requests ([RFC 6749 sections 4.1.3 and 6](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3)).
 
-use std::fmt;
-
 use super::{
     error_code::ErrorCode,
     grant_type::{GrantType, UnsupportedGrantType},
     params::{DuplicateParam, Params, ParamsError},
-    pkce::{CodeVerifier, InvalidCodeVerifier},
     scope::{InvalidScope, Scope},
 };
+use crate::secret::Secret;
 
 /// A token request, by grant type.
 #[derive(Clone, Debug)]
@@ -21,23 +19,24 @@ pub enum TokenRequest {
 }
 
 /// An authorization code to be redeemed.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CodeExchange {
     /// `code`, as it came.
-    pub code: String,
+    pub code: Secret,
     /// `redirect_uri`, as it came; must equal the one of the authorization request.
     pub redirect_uri: Option<String>,
-    /// `code_verifier`, well-formed.
-    pub code_verifier: Option<CodeVerifier>,
+    /// `code_verifier`, as it came; its form is judged with the code, so that nothing an ill-formed
+    /// one comes with is changed.
+    pub code_verifier: Option<Secret>,
 }
 
 /// A refresh token to be used.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RefreshRequest {
     /// `refresh_token`, as it came.
-    pub refresh_token: String,
+    pub refresh_token: Secret,
     /// `scope`: what the new access token shall be narrowed to.
     pub scope: Option<Scope>,
 }
@@ -53,12 +52,9 @@ impl TokenRequest {
         let grant_type = required(params, "grant_type")?;
         match GrantType::parse(grant_type)? {
             GrantType::AuthorizationCode => {
-                let code = required(params, "code")?.to_owned();
+                let code = Secret::new(required(params, "code")?);
                 let redirect_uri = params.get("redirect_uri")?.map(str::to_owned);
-                let code_verifier = params
-                    .get("code_verifier")?
-                    .map(CodeVerifier::parse)
-                    .transpose()?;
+                let code_verifier = params.get("code_verifier")?.map(Secret::new);
                 Ok(Self::AuthorizationCode(CodeExchange {
                     code,
                     redirect_uri,
@@ -66,7 +62,7 @@ impl TokenRequest {
                 }))
             }
             GrantType::RefreshToken => {
-                let refresh_token = required(params, "refresh_token")?.to_owned();
+                let refresh_token = Secret::new(required(params, "refresh_token")?);
                 let scope = params.get("scope")?.map(Scope::parse).transpose()?;
                 Ok(Self::RefreshToken(RefreshRequest {
                     refresh_token,
@@ -90,23 +86,6 @@ fn required<'a>(params: &'a Params, name: &'static str) -> Result<&'a str, Token
     params.get(name)?.ok_or(TokenRequestRefusal::Missing(name))
 }
 
-impl fmt::Debug for CodeExchange {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CodeExchange")
-            .field("redirect_uri", &self.redirect_uri)
-            .field("code_verifier", &self.code_verifier)
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for RefreshRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefreshRequest")
-            .field("scope", &self.scope)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Why a token request cannot be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -126,9 +105,23 @@ pub enum TokenRequestRefusal {
     /// The scope is ill-formed.
     #[error(transparent)]
     Scope(#[from] InvalidScope),
-    /// The code verifier is ill-formed; nothing was hashed, and the code stays as it is.
-    #[error(transparent)]
-    Verifier(#[from] InvalidCodeVerifier),
+}
+
+impl TokenRequestRefusal {
+    /// What the client is told.
+    #[must_use]
+    pub fn description(&self) -> &'static str {
+        match self {
+            Self::Unreadable(_) => "the request cannot be read",
+            Self::Duplicate(_) => "a parameter occurs more than once",
+            Self::Missing("grant_type") => "grant_type is missing",
+            Self::Missing("code") => "code is missing",
+            Self::Missing("refresh_token") => "refresh_token is missing",
+            Self::Missing(_) => "a parameter is missing",
+            Self::GrantType(_) => "the grant type is not supported",
+            Self::Scope(_) => "the scope is malformed",
+        }
+    }
 }
 
 impl From<&TokenRequestRefusal> for ErrorCode {
@@ -140,7 +133,6 @@ impl From<&TokenRequestRefusal> for ErrorCode {
             | TokenRequestRefusal::Missing(_) => Self::InvalidRequest,
             TokenRequestRefusal::GrantType(_) => Self::UnsupportedGrantType,
             TokenRequestRefusal::Scope(_) => Self::InvalidScope,
-            TokenRequestRefusal::Verifier(_) => Self::InvalidGrant,
         }
     }
 }

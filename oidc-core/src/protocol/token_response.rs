@@ -1,6 +1,6 @@
 //! Token responses and error bodies ([RFC 6749 section 5](https://www.rfc-editor.org/rfc/rfc6749#section-5)).
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,13 +36,13 @@ pub struct TokenResponse {
 }
 
 impl TokenResponse {
-    /// A response with an access token that expires in `expires_in` seconds.
+    /// A response with a bearer token of the given lifetime.
     #[must_use]
-    pub fn new(access_token: impl Into<String>, expires_in: u64) -> Self {
+    pub fn bearer(access_token: impl Into<String>, lifetime: Duration) -> Self {
         Self {
             access_token: access_token.into(),
             token_type: TOKEN_TYPE.to_owned(),
-            expires_in,
+            expires_in: lifetime.as_secs(),
             refresh_token: None,
             id_token: None,
             scope: None,
@@ -51,22 +51,22 @@ impl TokenResponse {
 
     /// The same with a refresh token.
     #[must_use]
-    pub fn with_refresh_token(mut self, refresh_token: impl Into<String>) -> Self {
-        self.refresh_token = Some(refresh_token.into());
+    pub fn with_refresh_token(mut self, refresh_token: &str) -> Self {
+        self.refresh_token = Some(refresh_token.to_owned());
         self
     }
 
-    /// The same with an ID token.
+    /// The same with an ID token, if there is one.
     #[must_use]
-    pub fn with_id_token(mut self, id_token: impl Into<String>) -> Self {
-        self.id_token = Some(id_token.into());
+    pub fn with_id_token(mut self, id_token: Option<String>) -> Self {
+        self.id_token = id_token;
         self
     }
 
     /// The same with the scope granted.
     #[must_use]
-    pub fn with_scope(mut self, scope: Scope) -> Self {
-        self.scope = Some(scope);
+    pub fn with_scope(mut self, scope: &Scope) -> Self {
+        self.scope = Some(scope.clone());
         self
     }
 }
