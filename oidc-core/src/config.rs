@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     grant::RefreshPolicy,
     jose::SigningAlgorithm,
-    protocol::{STANDARD_SCOPES, ScopeToken},
+    protocol::{Scope, ScopeToken},
 };
 
 /// Lifetimes and policies of an issuer.
@@ -155,11 +155,7 @@ impl IssuerConfig {
 
     /// The standard scope values and the custom ones.
     #[must_use]
-    pub fn scopes_supported(&self) -> Vec<String> {
-        STANDARD_SCOPES
-            .iter()
-            .map(|scope| (*scope).to_owned())
-            .chain(self.custom_scopes.iter().map(ToString::to_string))
-            .collect()
+    pub fn scopes_supported(&self) -> Scope {
+        Scope::standard().with_tokens(self.custom_scopes.iter().cloned())
     }
 }

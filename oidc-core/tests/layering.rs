@@ -1,5 +1,7 @@
 //! Reads the sources of the workspace: arrows between modules, sizes of files and traits.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -47,7 +49,9 @@ fn is_test(path: &Path) -> bool {
 /// The source without its unit tests.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    let end = text.find("\n#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    let end = text
+        .find("\n#[cfg(test)]\nmod tests {")
+        .unwrap_or(text.len());
     text[..end].to_owned()
 }
 
@@ -75,7 +79,9 @@ fn named_modules(code: &str) -> Vec<String> {
                         named.push(std::mem::take(&mut word));
                         first = false;
                     }
-                    letter if depth == 1 && first && (letter.is_alphanumeric() || letter == '_') => {
+                    letter
+                        if depth == 1 && first && (letter.is_alphanumeric() || letter == '_') =>
+                    {
                         word.push(letter);
                     }
                     _ => {}
@@ -128,7 +134,15 @@ fn rules_do_not_know_who_drives_them() {
 
 #[test]
 fn wire_and_jose_stand_on_nothing_above() {
-    let above = ["client", "claims", "consent", "grant", "token", "signer", "connector"];
+    let above = [
+        "client",
+        "claims",
+        "consent",
+        "grant",
+        "token",
+        "signer",
+        "connector",
+    ];
     assert_names_none_of(&["protocol", "jose"], &above);
 }
 
@@ -149,7 +163,14 @@ fn rules_are_neither_async_nor_reading_clocks() {
     for module in PURE {
         for path in module_sources(module) {
             let code = code(&path);
-            for word in ["async fn", ".await", "SystemTime", "Instant::now", "std::env", "std::fs"] {
+            for word in [
+                "async fn",
+                ".await",
+                "SystemTime",
+                "Instant::now",
+                "std::env",
+                "std::fs",
+            ] {
                 assert!(!code.contains(word), "{} holds `{word}`", path.display());
             }
         }
@@ -165,7 +186,12 @@ fn crates_depend_only_as_the_architecture_says() {
         ("token-store", &["oidc-core"]),
         (
             "examples",
-            &["oidc-core", "oidc-connector-local", "oidc-connector-ldap", "oidc-token-store"],
+            &[
+                "oidc-core",
+                "oidc-connector-local",
+                "oidc-connector-ldap",
+                "oidc-token-store",
+            ],
         ),
     ];
     for (folder, allowed) in allowed {

@@ -21,6 +21,4 @@ pub use recording_signer::RecordingSigner;
 pub use relying_party::{Redirected, RelyingParty, TokenAnswer, VERIFIER};
 pub use scripted_connector::{Manner, ScriptedConnector};
 pub use seeded_entropy::SeededEntropy;
-pub use test_bed::{
-    APP, APP_SECRET, CLI, Ledger, OTHER, OTHER_SECRET, TestBed, TestBedOptions,
-};
+pub use test_bed::{APP, APP_SECRET, CLI, Ledger, OTHER, OTHER_SECRET, TestBed, TestBedOptions};

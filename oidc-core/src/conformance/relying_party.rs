@@ -164,11 +164,7 @@ impl RelyingParty {
     }
 
     /// Swaps a code for tokens, with changes to the honest parameters.
-    pub async fn exchange_with(
-        &self,
-        code: &str,
-        changes: &[(&str, Option<&str>)],
-    ) -> TokenAnswer {
+    pub async fn exchange_with(&self, code: &str, changes: &[(&str, Option<&str>)]) -> TokenAnswer {
         let honest = [
             ("grant_type", "authorization_code"),
             ("code", code),

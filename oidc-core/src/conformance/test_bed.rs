@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Browser, CountingStorage, FaultyStorage, ManualClock, Manner, RecordingSigner, RelyingParty,
+    Browser, CountingStorage, FaultyStorage, Manner, ManualClock, RecordingSigner, RelyingParty,
     ScriptedConnector, SeededEntropy,
 };
 use crate::{
@@ -187,7 +187,7 @@ impl TestBed {
             &Secret::new(OTHER_SECRET),
             vec![uri(OTHER)?],
         )?;
-        let cli = Client::public(ClientId::parse("cli")?, vec![uri(CLI)?])?;
+        let cli = Client::public(ClientId::parse("cli")?, vec![uri(CLI)?]);
         Ok([app, other, cli]
             .into_iter()
             .map(|client| client.with_skip_consent(skip_consent))
@@ -244,5 +244,9 @@ fn registered(
     connector: &Arc<ScriptedConnector>,
 ) -> Result<RegisteredConnector, Box<dyn std::error::Error>> {
     let connector = Arc::clone(connector) as Arc<dyn crate::connector::Connector>;
-    Ok(RegisteredConnector::new(ConnectorId::parse(id)?, name, connector))
+    Ok(RegisteredConnector::new(
+        ConnectorId::parse(id)?,
+        name,
+        connector,
+    ))
 }

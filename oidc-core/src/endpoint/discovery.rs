@@ -11,31 +11,9 @@ use crate::{
 
 /// The metadata of an issuer.
 pub(crate) fn metadata(url: &IssuerUrl, config: &IssuerConfig) -> ProviderMetadata {
-    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-    let mut metadata = ProviderMetadata::new(url, "/auth", "/token", "/keys");
-    metadata.userinfo_endpoint = Some(url.join("/userinfo"));
-    metadata.scopes_supported = config.scopes_supported();
-    metadata.id_token_signing_alg_values_supported = vec![config.signing_algorithm];
-    metadata.token_endpoint_auth_methods_supported =
-        texts(&["client_secret_basic", "client_secret_post", "none"]);
-    metadata.prompt_values_supported = texts(&["none", "login", "consent", "select_account"]);
-    metadata.claims_supported = texts(&[
-        "iss",
-        "sub",
-        "aud",
-        "exp",
-        "iat",
-        "auth_time",
-        "nonce",
-        "acr",
-        "amr",
-        "at_hash",
-        "sid",
-        "name",
-        "preferred_username",
-        "email",
-        "email_verified",
-        "groups",
-    ]);
-    metadata
+    ProviderMetadata::new(
+        url,
+        &config.scopes_supported(),
+        config.signing_algorithm.as_str(),
+    )
 }

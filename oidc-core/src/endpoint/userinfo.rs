@@ -48,13 +48,10 @@ struct Presented {
 }
 
 /// The claims that the access token's scope lets its holder know.
-pub(crate) async fn userinfo(
-    issuer: &Issuer,
-    access_token: &str,
-) -> Result<Value, UserInfoError> {
+pub(crate) async fn userinfo(issuer: &Issuer, access_token: &str) -> Result<Value, UserInfoError> {
     let parts = issuer.parts();
     let presented = verify(issuer, access_token).await?;
-    if !presented.scope.contains("openid") {
+    if !presented.scope.openid() {
         return Err(UserInfoError::InsufficientScope);
     }
     let invalid = UserInfoError::InvalidToken;

@@ -14,7 +14,7 @@ use crate::{
     client::{AuthorizeRules, Client, PageRefusal, validate},
     event::Event,
     issuer::{Issuer, Parts, RegisteredConnector},
-    protocol::{AuthorizationRequest, ErrorCode, Params, ValidAuthorizationRequest},
+    protocol::{AuthorizationRequest, ErrorCode, Params, Prompt, ValidAuthorizationRequest},
 };
 
 /// Answers an authorization request ([RFC 6749 section 4.1.1], [OIDC Core section 3.1.2.1]).
@@ -39,14 +39,15 @@ pub(crate) async fn authorize(
     let connectors = allowed_connectors(parts, &client, &request).await?;
     if let Some(session) = session::find(parts, agent.session.as_ref(), now).await?
         && session.serves(&request, now)
-        && connectors.iter().any(|known| known.id == session.connector_id)
+        && connectors
+            .iter()
+            .any(|known| known.id == session.connector_id)
     {
         let (handle, pending) = PendingAuthorization::open(parts, request, now)?;
-        let outcome =
-            consent::after_login(issuer, &client, (handle, pending), &session).await?;
+        let outcome = consent::after_login(issuer, &client, (handle, pending), &session).await?;
         return Ok(make_room(parts, agent, outcome));
     }
-    if request.prompt.none() {
+    if request.prompt.contains(Prompt::None) {
         // Nobody authenticated, so nothing is stored: the client may ask as often as it likes.
         return Err(respond::error(
             parts,
@@ -76,7 +77,7 @@ pub(crate) async fn authorize(
 
 fn must_choose(parts: &Parts, request: &ValidAuthorizationRequest) -> bool {
     request.connector_id.is_none()
-        && (parts.config.always_show_chooser || request.prompt.select_account())
+        && (parts.config.always_show_chooser || request.prompt.contains(Prompt::SelectAccount))
 }
 
 pub(super) fn names(
@@ -99,7 +100,13 @@ async fn check_request(
         .find(&request.client_id)
         .await?
         .ok_or(PageRefusal::UnknownClient)?;
-    if parts.grants.with_client(&request.client_id, None).await?.client.disabled {
+    if parts
+        .grants
+        .with_client(&request.client_id, None)
+        .await?
+        .client
+        .disabled
+    {
         return Err(FlowError::problem(ProblemKind::ClientDisabled));
     }
     let rules = AuthorizeRules::new(&parts.config.custom_scopes, parts.config.require_pkce);

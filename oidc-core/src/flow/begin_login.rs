@@ -15,7 +15,7 @@ use crate::{
     clock::UnixTime,
     connector::{Ask, ConnectorState, Login, MAX_CONNECTOR_STATE},
     issuer::{Issuer, Parts, RegisteredConnector},
-    protocol::{ConnectorId},
+    protocol::{ConnectorId, Prompt},
     secret::Secret32,
 };
 
@@ -67,7 +67,12 @@ pub(super) async fn begin_login(
     can_choose: bool,
 ) -> Result<Outcome, FlowError> {
     let parts = issuer.parts();
-    if parts.grants.connector_standing(&connector.id).await?.disabled {
+    if parts
+        .grants
+        .connector_standing(&connector.id)
+        .await?
+        .disabled
+    {
         return Err(FlowError::problem(ProblemKind::NoConnector));
     }
     let callback_url = callback_url(parts, &connector.id)?;
@@ -134,8 +139,8 @@ pub(super) fn login_of<'a>(
 ) -> Login<'a> {
     let request = &pending.request;
     let mut login = Login::new(callback_url, handle.as_str(), now, seed);
-    login.offline_access = request.scope.contains("offline_access");
-    login.reauthenticate = if request.prompt.login() {
+    login.offline_access = request.scope.offline_access();
+    login.reauthenticate = if request.prompt.contains(Prompt::Login) {
         Some(Duration::ZERO)
     } else {
         request.max_age.map(Duration::from_secs)

@@ -21,7 +21,7 @@ use crate::{
     event::Event,
     grant::SessionHandle,
     issuer::{Issuer, RegisteredConnector},
-    protocol::{ConnectorId, ErrorCode},
+    protocol::{ConnectorId, ErrorCode, Prompt},
     seal::Purpose,
     secret::Secret,
     storage::users::SeenUser,
@@ -65,7 +65,9 @@ pub(crate) async fn password(
     let flow = PendingAuthorization::find(parts, &agent.flows, handle, issuer.now())?;
     if username.len() > MAX_CREDENTIAL || password.expose().len() > MAX_CREDENTIAL {
         let client = client_of(parts, &flow.1).await?;
-        let connector = connector_of(issuer, &client, &flow.1, Some(connector_id)).await?.0;
+        let connector = connector_of(issuer, &client, &flow.1, Some(connector_id))
+            .await?
+            .0;
         return wrong_credentials(issuer, &client, flow, &connector, String::new()).await;
     }
     let answer = Answer::Credentials { username, password };
@@ -250,11 +252,20 @@ async fn signed_in(
         }
     };
     let subject = Subject::public(&connector.id, &authenticated.identity.subject);
-    if parts.grants.connector_standing(&connector.id).await?.disabled {
+    if parts
+        .grants
+        .connector_standing(&connector.id)
+        .await?
+        .disabled
+    {
         return Err(FlowError::problem(ProblemKind::NoConnector));
     }
     for once in &authenticated.once {
-        if !parts.seen.first_time(&connector.id, once, &*parts.entropy).await? {
+        if !parts
+            .seen
+            .first_time(&connector.id, once, &*parts.entropy)
+            .await?
+        {
             let denial = Denial::Refused("a one-time id was shown again".to_owned());
             return Err(denied(issuer, &flow, connector, &denial));
         }
@@ -285,7 +296,7 @@ async fn record(
     // Only a login for offline access replaces what is kept for refreshing: another one may have
     // been given less by the upstream.
     let refresh_data = match &authenticated.refresh_data {
-        Some(data) if pending.request.scope.contains("offline_access") => Some(parts.sealer.seal(
+        Some(data) if pending.request.scope.offline_access() => Some(parts.sealer.seal(
             Purpose::UpstreamCredentials,
             subject.as_str().as_bytes(),
             None,
@@ -314,7 +325,7 @@ fn check_reauthenticated(
     auth_time: UnixTime,
 ) -> Result<(), FlowError> {
     let request = &pending.request;
-    let oldest = if request.prompt.login() {
+    let oldest = if request.prompt.contains(Prompt::Login) {
         pending.started_at
     } else if let Some(max_age) = request.max_age {
         pending.started_at - Duration::from_secs(max_age)
@@ -331,4 +342,3 @@ fn check_reauthenticated(
         "the end user was not authenticated recently enough",
     ))
 }
-

@@ -14,7 +14,7 @@ use crate::{
     consent::{ConsentDecision, consent_needed},
     grant::{SessionHandle, Standing},
     issuer::{Issuer, Parts},
-    protocol::{ConnectorId, ErrorCode, Scope},
+    protocol::{ConnectorId, ErrorCode, Prompt, Scope},
     storage::{SessionRecord, UserRecord, grants::Who},
 };
 
@@ -49,7 +49,7 @@ pub(super) async fn after_login(
         session_id: session.id,
         connector_id: session.connector_id.clone(),
     };
-    let passive = flow.1.request.prompt.none();
+    let passive = flow.1.request.prompt.contains(Prompt::None);
     let present = present(issuer, &who, &flow.1).await?;
     if agreed(client, &flow.1, &present) {
         return respond::with_code(issuer, client, flow, (&who, &present)).await;

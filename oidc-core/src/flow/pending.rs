@@ -198,7 +198,11 @@ pub(crate) fn crowded_out(
         .map(|flow| (age_of(parts, flow), flow))
         .collect();
     kept.sort_by_key(|(started_at, _)| *started_at);
-    let mut bytes = fresh.sealed.len() + kept.iter().map(|(_, flow)| flow.sealed.len()).sum::<usize>();
+    let mut bytes = fresh.sealed.len()
+        + kept
+            .iter()
+            .map(|(_, flow)| flow.sealed.len())
+            .sum::<usize>();
     let mut count = kept.len() + 1;
     let mut dropped = Vec::new();
     for (started_at, flow) in kept {

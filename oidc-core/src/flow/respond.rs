@@ -14,7 +14,7 @@ use crate::{
         AuthorizationCode, CodePart, Epochs, Grant, GrantStatus, IssuedCode, RefreshPart, WriteId,
     },
     issuer::{Issuer, Parts},
-    protocol::{AuthorizationResponse, ErrorCode, Nonce, ValidAuthorizationRequest},
+    protocol::{AuthorizationResponse, ErrorCode, ValidAuthorizationRequest},
     storage::grants::Who,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn error(
     description: &'static str,
 ) -> FlowError {
     FlowError::Redirect(Box::new(AuthorizationResponse::error(
-        request.redirect_uri.clone(),
+        &request.redirect_uri,
         request.response_mode,
         (code, description),
         request.state.as_ref(),
@@ -54,7 +54,7 @@ pub(super) async fn with_code(
         expires_at,
     ));
     let response = AuthorizationResponse::success(
-        request.redirect_uri.clone(),
+        &request.redirect_uri,
         request.response_mode,
         &code.expose(),
         request.state.as_ref(),
@@ -82,7 +82,7 @@ pub(super) async fn with_refusal(
     let request = &pending.request;
     let grant = new_grant(parts, &pending, (who, present), GrantStatus::Refused)?;
     let response = AuthorizationResponse::error(
-        request.redirect_uri.clone(),
+        &request.redirect_uri,
         request.response_mode,
         (ErrorCode::AccessDenied, "the end user said no"),
         request.state.as_ref(),
@@ -126,7 +126,7 @@ fn new_grant(
         auth_time: present.session.auth_time,
         acr: present.session.acr.clone(),
         amr: present.session.amr.clone(),
-        nonce: request.nonce.as_ref().map(Nonce::clone),
+        nonce: request.nonce.clone(),
         epochs: Epochs {
             user: present.user.standing.epoch,
             client: present.client.epoch,

@@ -9,7 +9,7 @@ use crate::{
     connector::Authentication,
     grant::{SessionHandle, SessionId},
     issuer::{Issuer, Parts},
-    protocol::{ConnectorId, ValidAuthorizationRequest},
+    protocol::{ConnectorId, Prompt, ValidAuthorizationRequest},
     storage::{SessionRecord, UserRecord},
 };
 
@@ -79,8 +79,8 @@ impl LiveSession {
         let recent = request
             .max_age
             .is_none_or(|max_age| now.since(self.auth_time) <= Duration::from_secs(max_age));
-        let asked_anew =
-            request.prompt.login() || request.prompt.select_account();
+        let asked_anew = request.prompt.contains(Prompt::Login)
+            || request.prompt.contains(Prompt::SelectAccount);
         let connector = request
             .connector_id
             .as_ref()
@@ -113,7 +113,9 @@ pub(super) async fn open(
     if parts.sessions.open(&handle, &session).await? {
         Ok(handle)
     } else {
-        Err(FlowError::Unavailable("a drawn session id was taken".to_owned()))
+        Err(FlowError::Unavailable(
+            "a drawn session id was taken".to_owned(),
+        ))
     }
 }
 

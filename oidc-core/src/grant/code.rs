@@ -74,7 +74,7 @@ pub enum CodeRefusal {
     Expired,
     /// The `redirect_uri` is absent or not the one of the authorization request.
     RedirectUriMismatch,
-    /// A verifier is missing or superfluous.
+    /// A verifier is missing, superfluous or ill-formed.
     VerifierUnusable,
     /// The grant was revoked.
     Revoked,
@@ -96,19 +96,19 @@ pub enum CodeUse {
 
 /// A grant whose code passed every check; only [`check_code`] makes one.
 #[derive(Clone, Debug)]
-pub struct RedeemedGrant(Grant);
+pub struct RedeemedGrant(Box<Grant>);
 
 impl RedeemedGrant {
     /// The grant as it will be stored, its code marked as used.
     #[must_use]
-    pub const fn grant(&self) -> &Grant {
+    pub fn grant(&self) -> &Grant {
         &self.0
     }
 
     /// The grant to complete and store.
     #[must_use]
     pub fn into_grant(self) -> Grant {
-        self.0
+        *self.0
     }
 }
 
@@ -120,11 +120,7 @@ impl RedeemedGrant {
 ///
 /// [RFC 6749 section 4.1.3]: https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3
 /// [RFC 7636 section 4.6]: https://www.rfc-editor.org/rfc/rfc7636#section-4.6
-pub fn check_code(
-    grant: &Grant,
-    request: &PresentedCode<'_>,
-    now: UnixTime,
-) -> CodeUse {
+pub fn check_code(grant: &Grant, request: &PresentedCode<'_>, now: UnixTime) -> CodeUse {
     match judge(grant, request, now) {
         Ok(code_use) => code_use,
         Err(refusal) => CodeUse::Refused(refusal),
@@ -159,10 +155,10 @@ fn judge(
     check_ownership(grant, issued, request)?;
     check_expiry(issued, now)?;
     check_redirect_uri(issued, request)?;
-    let verifier = check_verifier_presence(issued, request)?;
+    let verifier = check_verifier_form(issued, request)?;
     check_live(grant)?;
     // From here on the owner speaks: what is wrong now is a theft or an attack.
-    if !verifier_matches(issued, verifier) {
+    if !verifier_matches(issued, verifier.as_ref()) {
         return Ok(CodeUse::Revoke);
     }
     let Some(first_use) = redeemed_at else {
@@ -190,24 +186,23 @@ fn check_expiry(issued: &IssuedCode, now: UnixTime) -> Result<(), CodeRefusal> {
         .ok_or(CodeRefusal::Expired)
 }
 
-fn check_redirect_uri(
-    issued: &IssuedCode,
-    request: &PresentedCode<'_>,
-) -> Result<(), CodeRefusal> {
+fn check_redirect_uri(issued: &IssuedCode, request: &PresentedCode<'_>) -> Result<(), CodeRefusal> {
     let given = request.exchange.redirect_uri.as_deref();
     (given == Some(issued.redirect_uri.as_str()))
         .then_some(())
         .ok_or(CodeRefusal::RedirectUriMismatch)
 }
 
-fn check_verifier_presence<'a>(
+fn check_verifier_form(
     issued: &IssuedCode,
-    request: &PresentedCode<'a>,
-) -> Result<Option<&'a CodeVerifier>, CodeRefusal> {
+    request: &PresentedCode<'_>,
+) -> Result<Option<CodeVerifier>, CodeRefusal> {
     let given = request.exchange.code_verifier.as_ref();
     match (issued.code_challenge.is_some(), given) {
         (false, None) => Ok(None),
-        (true, Some(verifier)) => Ok(Some(verifier)),
+        (true, Some(text)) => CodeVerifier::parse(text.expose_str().unwrap_or_default())
+            .map(Some)
+            .map_err(|_| CodeRefusal::VerifierUnusable),
         // RFC 9700 section 2.1.1: a verifier without a challenge is a downgrade attack.
         (true, None) | (false, Some(_)) => Err(CodeRefusal::VerifierUnusable),
     }
@@ -228,12 +223,12 @@ fn verifier_matches(issued: &IssuedCode, verifier: Option<&CodeVerifier>) -> boo
 }
 
 fn redeem(grant: &Grant, issued: &IssuedCode, write: WriteId, now: UnixTime) -> RedeemedGrant {
-    RedeemedGrant(Grant {
+    RedeemedGrant(Box::new(Grant {
         code: CodePart::Redeemed {
             code: issued.clone(),
             at: now,
         },
         write,
         ..grant.clone()
-    })
+    }))
 }

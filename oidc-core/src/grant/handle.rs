@@ -223,7 +223,10 @@ impl RefreshToken {
     #[must_use]
     pub fn successor(&self, nonce: &RotationNonce) -> Self {
         use hmac::{Hmac, KeyInit, Mac};
-        let mut mac = Hmac::<Sha256>::new(self.secret.expose().into());
+        // RFC 2104 pads a short key with zeros to the block, so this cannot fail.
+        let mut key = Zeroizing::new([0; 64]);
+        key[..32].copy_from_slice(self.secret.expose());
+        let mut mac = Hmac::<Sha256>::new((&*key).into());
         mac.update(&nonce.0);
         Self {
             grant_id: self.grant_id,

@@ -26,8 +26,8 @@ pub use handle::{
     AuthorizationCode, GrantId, RefreshToken, RotationNonce, SessionHandle, SessionId, WriteId,
 };
 pub use refresh::{
-    PresentedRefresh, Previous, RefreshChain, RefreshPart, RefreshPolicy, RefreshRefusal, RefreshUse, Replayed, Rotated,
-    check_refresh, renewed, start_chain,
+    PresentedRefresh, Previous, RefreshChain, RefreshPart, RefreshPolicy, RefreshRefusal,
+    RefreshUse, Replayed, Rotated, check_refresh, renewed, start_chain,
 };
 pub use standing::{Epochs, Standing, StandingRefusal, Witnesses, check_standing};
 

@@ -115,7 +115,7 @@ pub enum RefreshUse {
 #[derive(Debug)]
 pub struct Rotated {
     /// The grant as it will be stored.
-    pub grant: Grant,
+    pub grant: Box<Grant>,
     /// The token that the client gets.
     pub token: RefreshToken,
 }
@@ -160,11 +160,7 @@ pub fn start_chain(token: &RefreshToken, policy: &RefreshPolicy, now: UnixTime) 
 /// Decides what presenting a refresh token means ([RFC 9700 section 4.14.2]).
 ///
 /// [RFC 9700 section 4.14.2]: https://www.rfc-editor.org/rfc/rfc9700#section-4.14.2
-pub fn check_refresh(
-    grant: &Grant,
-    request: &PresentedRefresh<'_>,
-    now: UnixTime,
-) -> RefreshUse {
+pub fn check_refresh(grant: &Grant, request: &PresentedRefresh<'_>, now: UnixTime) -> RefreshUse {
     match judge(grant, request, now) {
         Ok(refresh_use) => refresh_use,
         Err(refusal) => RefreshUse::Refused(refusal),
@@ -243,11 +239,11 @@ fn use_current(
         request.token.clone()
     };
     Rotated {
-        grant: Grant {
+        grant: Box::new(Grant {
             refresh: RefreshPart::Chain(next),
             write: request.write,
             ..grant.clone()
-        },
+        }),
         token,
     }
 }

@@ -85,10 +85,7 @@ pub enum StandingRefusal {
 /// The first gate that is shut.
 pub fn check_standing(grant: &Grant, witnesses: &Witnesses) -> Result<(), StandingRefusal> {
     let open = |gate: bool, refusal| gate.then_some(()).ok_or(refusal);
-    open(
-        grant.status == GrantStatus::Live,
-        StandingRefusal::NotLive,
-    )?;
+    open(grant.status == GrantStatus::Live, StandingRefusal::NotLive)?;
     open(
         holds(witnesses.client, grant.epochs.client),
         StandingRefusal::Client,
@@ -109,7 +106,7 @@ pub fn check_standing(grant: &Grant, witnesses: &Witnesses) -> Result<(), Standi
     )?;
     // OIDC Core section 11: offline access outlives the session.
     open(
-        grant.scope.contains("offline_access") || !witnesses.session_ended,
+        grant.scope.offline_access() || !witnesses.session_ended,
         StandingRefusal::Session,
     )
 }

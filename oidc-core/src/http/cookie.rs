@@ -64,7 +64,9 @@ impl Cookies {
         if sessions > 1 {
             agent.session = None;
         }
-        agent.flows.retain(|flow| !seen_twice.contains(&flow.handle));
+        agent
+            .flows
+            .retain(|flow| !seen_twice.contains(&flow.handle));
         agent
     }
 
@@ -78,7 +80,11 @@ impl Cookies {
     /// that the upstream's site posts.
     pub(super) fn set_flow(&self, flow: &SealedFlow, cross_site: bool) -> Option<HeaderValue> {
         let name = format!("{}{}", self.flow, flow.handle.as_str());
-        let same_site = if cross_site && self.secure { "None" } else { "Lax" };
+        let same_site = if cross_site && self.secure {
+            "None"
+        } else {
+            "Lax"
+        };
         self.header(&name, &flow.sealed, same_site)
     }
 

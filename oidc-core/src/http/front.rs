@@ -35,7 +35,7 @@ pub(super) async fn answer(inner: &Inner, route: &Route, call: &Call) -> Answer 
         return home(inner, &agent).await;
     }
     match step(inner, route, call, &agent).await {
-        Ok(outcome) => show(inner, outcome),
+        Ok(outcome) => show(inner, &outcome),
         Err(error) => problem::answer(inner, error),
     }
 }
@@ -157,19 +157,28 @@ fn brought(call: &Call, id: Option<&ConnectorId>, params: Params) -> Result<Brou
 }
 
 /// Turns an outcome into a response, cookies included.
-fn show(inner: &Inner, outcome: Outcome) -> Answer {
+fn show(inner: &Inner, outcome: &Outcome) -> Answer {
     let cross_site = matches!(outcome.next, Next::UpstreamForm(..));
-    let mut answer = body(inner, &outcome.next).unwrap_or_else(|| {
-        response::text(StatusCode::SERVICE_UNAVAILABLE, problem::PLAIN)
-    });
+    let mut answer = body(inner, &outcome.next)
+        .unwrap_or_else(|| response::text(StatusCode::SERVICE_UNAVAILABLE, problem::PLAIN));
     let cookies = &inner.cookies;
     let lifetime = inner.issuer.config().session_lifetime.as_secs();
     let set = outcome
         .drop
         .iter()
         .map(|handle| cookies.drop_flow(handle))
-        .chain(outcome.keep.iter().map(|flow| cookies.set_flow(flow, cross_site)))
-        .chain(outcome.session.iter().map(|session| cookies.set_session(session, lifetime)))
+        .chain(
+            outcome
+                .keep
+                .iter()
+                .map(|flow| cookies.set_flow(flow, cross_site)),
+        )
+        .chain(
+            outcome
+                .session
+                .iter()
+                .map(|session| cookies.set_session(session, lifetime)),
+        )
         .flatten();
     for cookie in set {
         answer.headers_mut().append(header::SET_COOKIE, cookie);
@@ -199,8 +208,8 @@ pub(super) fn respond(inner: &Inner, answer: &AuthorizationResponse) -> Option<A
     match answer.response_mode() {
         ResponseMode::Query | ResponseMode::Fragment => response::see_other(&answer.location()),
         ResponseMode::FormPost => {
-            let fields = answer.form_fields().iter();
-            form_post(inner, &answer.location(), fields.map(|(n, v)| (*n, &**v)))
+            let fields = answer.form_fields();
+            form_post(inner, answer.redirect_uri(), fields.into_iter())
         }
     }
 }
@@ -272,7 +281,7 @@ fn login(inner: &Inner, log_in: &LogIn) -> Option<Answer> {
 
 fn consent_form(inner: &Inner, ask: &AskConsent) -> Option<Answer> {
     let action = inner.issuer.url().join("/approval");
-    let scopes = ask.scope.iter().map(|token| ScopeLine::new(token.as_str())).collect();
+    let scopes = ask.scope.tokens().map(ScopeLine::new).collect();
     let mut page = ConsentPage::new(&ask.client_name, &ask.user_name, scopes, &action);
     page.fields = vec![HiddenField::new(FLOW, ask.flow.as_str())];
     rendered(StatusCode::OK, inner.pages.consent(&page))

@@ -27,7 +27,7 @@ pub(super) fn answer(inner: &Inner, error: FlowError) -> Answer {
         FlowError::TooLarge(request) => redirect(
             inner,
             &AuthorizationResponse::error(
-                request.redirect_uri.clone(),
+                &request.redirect_uri,
                 request.response_mode,
                 (
                     ErrorCode::InvalidRequest,

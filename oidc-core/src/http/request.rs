@@ -36,7 +36,10 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let (head, body) = request.into_parts();
-    let uri = head.uri.path_and_query().map_or(0, |text| text.as_str().len());
+    let uri = head
+        .uri
+        .path_and_query()
+        .map_or(0, |text| text.as_str().len());
     if uri > MAX_URI {
         return Err(TooMuch::Uri);
     }
@@ -63,20 +66,12 @@ where
 }
 
 impl Call {
-    pub(super) fn method(&self) -> &Method {
-        &self.head.method
-    }
-
     pub(super) fn is_post(&self) -> bool {
         self.head.method == Method::POST
     }
 
     pub(super) fn headers(&self) -> &HeaderMap {
         &self.head.headers
-    }
-
-    pub(super) fn path(&self) -> &str {
-        self.head.uri.path()
     }
 
     /// The raw query; empty if there is none.

@@ -102,7 +102,10 @@ mod tests {
             ("https://a.test", "/.well-known/openid-configuration"),
             ("https://a.test", "/.well-known/oauth-authorization-server"),
             ("https://a.test/x", "/x/.well-known/openid-configuration"),
-            ("https://a.test/x", "/.well-known/oauth-authorization-server/x"),
+            (
+                "https://a.test/x",
+                "/.well-known/oauth-authorization-server/x",
+            ),
         ] {
             assert_eq!(find(issuer, path), Some(Route::Metadata), "{issuer} {path}");
         }
@@ -112,9 +115,23 @@ mod tests {
     #[test]
     fn no_other_spelling_is_a_route() {
         for path in [
-            "//token", "/./token", "/a/../token", "/%74oken", "/token/", "/Token", "/token;x",
-            "/token%2f", "\\token", "/auth/", "/auth//login", "/auth/../login", "/callback/", "",
-            "/auth/a/b/login", "/x/token", "/.well-known/oauth-authorization-server/",
+            "//token",
+            "/./token",
+            "/a/../token",
+            "/%74oken",
+            "/token/",
+            "/Token",
+            "/token;x",
+            "/token%2f",
+            "\\token",
+            "/auth/",
+            "/auth//login",
+            "/auth/../login",
+            "/callback/",
+            "",
+            "/auth/a/b/login",
+            "/x/token",
+            "/.well-known/oauth-authorization-server/",
         ] {
             assert_eq!(find("https://a.test", path), None, "{path}");
         }
@@ -126,8 +143,17 @@ mod tests {
     #[test]
     fn connectors_stand_in_paths() {
         let id = ConnectorId::parse("ldap").unwrap();
-        assert_eq!(find("https://a.test", "/auth/ldap"), Some(Route::Choose(id.clone())));
-        assert_eq!(find("https://a.test", "/auth/ldap/login"), Some(Route::LogIn(id.clone())));
-        assert_eq!(find("https://a.test", "/callback/ldap"), Some(Route::Callback(Some(id))));
+        assert_eq!(
+            find("https://a.test", "/auth/ldap"),
+            Some(Route::Choose(id.clone()))
+        );
+        assert_eq!(
+            find("https://a.test", "/auth/ldap/login"),
+            Some(Route::LogIn(id.clone()))
+        );
+        assert_eq!(
+            find("https://a.test", "/callback/ldap"),
+            Some(Route::Callback(Some(id)))
+        );
     }
 }

@@ -7,9 +7,10 @@ use super::{
     response::{self, Answer},
 };
 use crate::{
+    client::PresentedCredentials,
     endpoint::userinfo::{self, UserInfoError},
     issuer::Issuer,
-    protocol::{ErrorCode, Params, PresentedCredentials, TokenRequest, read_bearer},
+    protocol::{BearerError, ErrorCode, Params, TokenRequest, access_token},
     token_endpoint::{TokenCall, TokenError},
 };
 
@@ -57,7 +58,7 @@ fn read(call: &Call, params: &Params) -> Result<TokenCall, TokenError> {
         .map(HeaderValue::as_bytes)
         .collect();
     let credentials = PresentedCredentials::parse(&authorization, params)
-        .map_err(|refusal| TokenError::credentials(refusal, !authorization.is_empty()))?;
+        .map_err(|refusal| TokenError::credentials(&refusal, !authorization.is_empty()))?;
     let request = TokenRequest::parse(params)?;
     Ok(TokenCall {
         credentials,
@@ -73,7 +74,7 @@ fn token_error(error: &TokenError) -> Answer {
         ErrorCode::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::BAD_REQUEST,
     };
-    let mut answer = response::oauth_error(status, code, &error.description());
+    let mut answer = response::oauth_error(status, code, error.description());
     let headers = answer.headers_mut();
     if error.challenges_basic() {
         let challenge = HeaderValue::from_static("Basic realm=\"token\"");
@@ -93,23 +94,17 @@ pub(super) async fn userinfo(issuer: &Issuer, call: &Call) -> Answer {
         .iter()
         .map(HeaderValue::as_bytes)
         .collect();
-    let malformed = |why: &str| {
-        let error = Some((ErrorCode::InvalidRequest, why));
-        challenge(StatusCode::BAD_REQUEST, error)
-    };
-    let form = if call.is_post() && call.is_form() {
-        match Params::from_form(&call.body) {
-            Ok(form) => Some(form),
-            Err(error) => return malformed(&error.to_string()),
-        }
-    } else {
-        None
-    };
-    let presented = match read_bearer(&authorization, form.as_ref()) {
-        Ok(Some(token)) => token,
+    let form = (call.is_post() && call.is_form()).then_some(&*call.body);
+    let presented = match access_token(&authorization, form, call.query()) {
+        Ok(token) => token,
         // RFC 6750 section 3.1: who brought nothing is told how, and no error.
-        Ok(None) => return challenge(StatusCode::UNAUTHORIZED, None),
-        Err(error) => return malformed(&error.to_string()),
+        Err(BearerError::Missing) => return challenge(StatusCode::UNAUTHORIZED, None),
+        Err(BearerError::Malformed(why)) => {
+            return challenge(
+                StatusCode::BAD_REQUEST,
+                Some((ErrorCode::InvalidRequest, why)),
+            );
+        }
     };
     let token = presented.expose_str().unwrap_or_default();
     match userinfo::userinfo(issuer, token).await {

@@ -62,11 +62,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with the setting `key`.
     #[must_use]
-    pub fn new(
-        key: impl Into<String>,
-        message: impl Into<String>,
-        fix: impl Into<String>,
-    ) -> Self {
+    pub fn new(key: impl Into<String>, message: impl Into<String>, fix: impl Into<String>) -> Self {
         Self {
             key: key.into(),
             message: message.into(),
@@ -260,7 +256,9 @@ impl IssuerBuilder {
             let keys = Keys::new(Arc::clone(signer), crypto);
             // A signer that cannot sign as configured is found out now, not at the first login.
             let now = self.clock.now();
-            keys.set().await?.signing(self.config.signing_algorithm, now)?;
+            keys.set()
+                .await?
+                .signing(self.config.signing_algorithm, now)?;
             return Ok(keys);
         }
         let parts = LocalSignerParts::new(
@@ -287,7 +285,10 @@ impl IssuerBuilder {
             missing("sealing_keys", "give the issuer at least one 32-byte key");
         }
         if self.crypto.is_none() || self.entropy.is_none() {
-            missing("crypto", "enable the feature aws-lc, or set crypto and entropy");
+            missing(
+                "crypto",
+                "enable the feature aws-lc, or set crypto and entropy",
+            );
         }
         if self.clients.is_none() && self.registered.is_empty() {
             missing("clients", "register at least one client");
@@ -320,7 +321,10 @@ impl IssuerBuilder {
     fn check_registrations(&self, problems: &mut Vec<Problem>) {
         for (at, client) in self.registered.iter().enumerate() {
             let id = &client.client_id;
-            if self.registered[..at].iter().any(|other| other.client_id == *id) {
+            if self.registered[..at]
+                .iter()
+                .any(|other| other.client_id == *id)
+            {
                 problems.push(Problem::new(
                     format!("clients[{at}].client_id"),
                     format!("{id} is registered twice"),
@@ -351,7 +355,10 @@ impl IssuerBuilder {
 }
 
 #[cfg(feature = "aws-lc")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature there is no default")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "without the feature there is no default"
+)]
 fn default_crypto() -> Option<Arc<dyn CryptoBackend>> {
     Some(Arc::new(crate::crypto::AwsLcBackend))
 }
@@ -362,7 +369,10 @@ fn default_crypto() -> Option<Arc<dyn CryptoBackend>> {
 }
 
 #[cfg(feature = "aws-lc")]
-#[expect(clippy::unnecessary_wraps, reason = "without the feature there is no default")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "without the feature there is no default"
+)]
 fn default_entropy() -> Option<Arc<dyn Entropy>> {
     Some(Arc::new(crate::entropy::SystemEntropy))
 }

@@ -58,7 +58,6 @@ pub(crate) struct Parts {
 
 impl Issuer {
     /// Starts to put an issuer together.
-    #[must_use]
     pub fn builder(url: IssuerUrl) -> IssuerBuilder {
         IssuerBuilder::new(url)
     }
@@ -76,7 +75,6 @@ impl Issuer {
     }
 
     /// Taking back: block users, end sessions, withdraw consents, disable clients.
-    #[must_use]
     pub fn administration(&self) -> Administration<'_> {
         Administration::new(&self.parts)
     }

@@ -73,8 +73,8 @@ fn encode_with<T: Body>(value: &T, extra: &Map<String, Value>) -> Result<Vec<u8>
 /// [`StorageError::Corrupt`] if it is damaged or of a newer major version.
 pub(crate) fn decode<T: Body>(stored: Stored) -> Result<Loaded<T>, StorageError> {
     let corrupt = |error: serde_json::Error| StorageError::Corrupt(error.to_string());
-    let Incoming { v, value, extra } =
-        serde_json::from_slice::<Incoming<T>>(&stored.body).or_else(|error| {
+    let Incoming { v, value, extra } = serde_json::from_slice::<Incoming<T>>(&stored.body)
+        .or_else(|error| {
             // A newer record may well not fit our fields: say the true reason.
             let Major { v } = serde_json::from_slice(&stored.body).map_err(corrupt)?;
             Err(newer::<T>(v).unwrap_or_else(|| corrupt(error)))

@@ -59,9 +59,11 @@ impl Consents {
             .key(Kind::Consent, consent_id(subject, client_id));
         let withdrawn = self
             .store
-            .update(&key, |_| None, |known: Option<&ConsentRecord>| {
-                known.map(ConsentRecord::withdrawn)
-            })
+            .update(
+                &key,
+                |_| None,
+                |known: Option<&ConsentRecord>| known.map(ConsentRecord::withdrawn),
+            )
             .await?;
         Ok(withdrawn.is_some())
     }

@@ -1,7 +1,7 @@
 //! Grants, by the protocol's verbs.
 
 use super::{
-    Kind, Stored, StorageError,
+    Kind, StorageError, Stored,
     codec::{self, Loaded},
     store::{Store, Written},
 };
@@ -143,8 +143,7 @@ impl Grants {
                 self.store.key(Kind::User, grant.subject.as_str()),
                 self.store.key(Kind::Session, grant.session_id.to_string()),
                 self.store.key(Kind::Consent, consent),
-                self.store
-                    .key(Kind::Connector, grant.connector_id.as_str()),
+                self.store.key(Kind::Connector, grant.connector_id.as_str()),
             ])
             .await?;
         Ok(GrantParties {

@@ -9,12 +9,7 @@ use super::{
     store::{Store, Written},
 };
 use crate::{
-    base64url,
-    clock::UnixTime,
-    connector::OneTime,
-    entropy::Entropy,
-    grant::WriteId,
-    protocol::ConnectorId,
+    base64url, connector::OneTime, entropy::Entropy, grant::WriteId, protocol::ConnectorId,
 };
 
 /// The one-time ids of one issuer.

@@ -35,7 +35,9 @@ impl Sessions {
         handle: &SessionHandle,
         session: &SessionRecord,
     ) -> Result<bool, StorageError> {
-        let key = self.store.key(Kind::Session, handle.session_id().to_string());
+        let key = self
+            .store
+            .key(Kind::Session, handle.session_id().to_string());
         self.store.insert(&key, session, session.expires_at).await
     }
 
@@ -44,16 +46,16 @@ impl Sessions {
         &self,
         handle: &SessionHandle,
     ) -> Result<Option<(Loaded<SessionRecord>, Option<UserRecord>)>, StorageError> {
-        let key = self.store.key(Kind::Session, handle.session_id().to_string());
+        let key = self
+            .store
+            .key(Kind::Session, handle.session_id().to_string());
         let Some(session) = self.store.load::<SessionRecord>(key).await? else {
             return Ok(None);
         };
         if !handle.matches(&session.value.secret) {
             return Ok(None);
         }
-        let user = self
-            .store
-            .key(Kind::User, session.value.subject.as_str());
+        let user = self.store.key(Kind::User, session.value.subject.as_str());
         let [user] = self.store.batch([user]).await?;
         Ok(Some((session, value(user)?)))
     }

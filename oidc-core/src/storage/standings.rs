@@ -43,9 +43,11 @@ impl Standings {
     ) -> Result<(), StorageError> {
         let key = self.store.key(kind, id);
         self.store
-            .update(&key, |_| None, |known: Option<&Standing>| {
-                Some(change(known.copied().unwrap_or_default()))
-            })
+            .update(
+                &key,
+                |_| None,
+                |known: Option<&Standing>| Some(change(known.copied().unwrap_or_default())),
+            )
             .await
             .map(|_| ())
     }

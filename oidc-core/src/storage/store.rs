@@ -59,8 +59,8 @@ impl Store {
         value: &T,
         expires_at: UnixTime,
     ) -> Result<bool, StorageError> {
-        let record = Record::new(codec::encode(value)?)
-            .with_delete_after(expires_at + KEPT_PAST_EXPIRY);
+        let record =
+            Record::new(codec::encode(value)?).with_delete_after(expires_at + KEPT_PAST_EXPIRY);
         match self.storage.insert(key, &record).await {
             Ok(Inserted::Yes(_)) => Ok(true),
             Ok(Inserted::Taken) => self.is_own(key, value).await,

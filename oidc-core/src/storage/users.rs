@@ -2,11 +2,7 @@
 
 use super::{Kind, StorageError, UserRecord, store::Store};
 use crate::{
-    claims::Subject,
-    clock::UnixTime,
-    grant::Standing,
-    identity::Identity,
-    protocol::ConnectorId,
+    claims::Subject, clock::UnixTime, grant::Standing, identity::Identity, protocol::ConnectorId,
 };
 
 /// The end users of one issuer.
@@ -44,14 +40,14 @@ impl Users {
                 return None;
             }
             Some(UserRecord {
-            connector_id: seen.connector_id.clone(),
-            identity: seen.identity.clone(),
-            standing: known.map_or(Standing::default(), |known| known.standing),
-            last_login: now,
-            refresh_data: seen
-                .refresh_data
-                .map(ToOwned::to_owned)
-                .or_else(|| known.and_then(|known| known.refresh_data.clone())),
+                connector_id: seen.connector_id.clone(),
+                identity: seen.identity.clone(),
+                standing: known.map_or(Standing::default(), |known| known.standing),
+                last_login: now,
+                refresh_data: seen
+                    .refresh_data
+                    .map(ToOwned::to_owned)
+                    .or_else(|| known.and_then(|known| known.refresh_data.clone())),
             })
         };
         self.store.update(&key, |_| None, change).await
@@ -66,12 +62,16 @@ impl Users {
         let key = self.store.key(Kind::User, subject.as_str());
         let changed = self
             .store
-            .update(&key, |_| None, |known: Option<&UserRecord>| {
-                known.map(|known| UserRecord {
-                    standing: change(known.standing),
-                    ..known.clone()
-                })
-            })
+            .update(
+                &key,
+                |_| None,
+                |known: Option<&UserRecord>| {
+                    known.map(|known| UserRecord {
+                        standing: change(known.standing),
+                        ..known.clone()
+                    })
+                },
+            )
             .await?;
         Ok(changed.is_some())
     }

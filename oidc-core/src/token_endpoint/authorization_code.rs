@@ -8,13 +8,14 @@ use super::{
     open, revoke, tell_issued,
 };
 use crate::{
+    client::PresentedCredentials,
     clock::UnixTime,
     grant::{
-        AuthorizationCode, CodeRefusal, CodeUse, Grant, PresentedCode, RedeemedGrant,
-        RefreshToken, WriteId, check_code, start_chain,
+        AuthorizationCode, CodeRefusal, CodeUse, Grant, PresentedCode, RedeemedGrant, RefreshToken,
+        WriteId, check_code, start_chain,
     },
     issuer::{Issuer, Parts},
-    protocol::{CodeExchange, GrantType, PresentedCredentials, TokenResponse},
+    protocol::{CodeExchange, GrantType, TokenResponse},
 };
 
 /// Swaps a code for tokens.
@@ -29,10 +30,14 @@ pub(super) async fn redeem(
 ) -> Result<TokenResponse, TokenError> {
     let parts = issuer.parts();
     let now = issuer.now();
-    let code = AuthorizationCode::parse(&exchange.code);
+    let code = AuthorizationCode::parse(exchange.code.expose_str().unwrap_or_default());
     let grant_id = code.as_ref().map(AuthorizationCode::grant_id);
     let mut opened = open(parts, credentials, grant_id).await?;
-    if !opened.client.client().allows_grant_type(GrantType::AuthorizationCode) {
+    if !opened
+        .client
+        .client()
+        .allows_grant_type(GrantType::AuthorizationCode)
+    {
         return Err(TokenError::grant_type_not_allowed());
     }
     let code = code.ok_or_else(TokenError::malformed_code)?;
@@ -113,12 +118,15 @@ async fn answer(
         now,
     };
     let mut response = mint(parts, minting).await?;
-    if grant.scope.contains("offline_access")
-        && opened.client.client().allows_grant_type(GrantType::RefreshToken)
+    if grant.scope.offline_access()
+        && opened
+            .client
+            .client()
+            .allows_grant_type(GrantType::RefreshToken)
     {
         let token = RefreshToken::draw(code.grant_id(), &*parts.entropy)?;
         grant.refresh = start_chain(&token, &parts.config.refresh, now);
-        response = response.with_refresh_token(token.expose().as_str());
+        response = response.with_refresh_token(&token.expose());
     }
     grant.tokens_until = now + parts.config.access_token_lifetime;
     Ok((grant, response))

@@ -1,12 +1,10 @@
 //! Why a token request was refused, and the one place where that becomes a code on the wire.
 
-use std::borrow::Cow;
-
 use crate::{
-    client::ClientAuthRefusal,
+    client::{ClientAuthRefusal, CredentialsRefusal, PresentedCredentials},
     entropy::EntropyError,
     grant::{CodeRefusal, RefreshRefusal, StandingRefusal},
-    protocol::{CredentialsRefusal, ErrorCode, PresentedCredentials, TokenRequestRefusal},
+    protocol::{ErrorCode, TokenRequestRefusal},
     signer::SignerError,
     storage::StorageError,
 };
@@ -22,7 +20,7 @@ pub(crate) struct TokenError {
 #[derive(Debug)]
 enum Cause {
     Request(TokenRequestRefusal),
-    Credentials(CredentialsRefusal),
+    Credentials(&'static str),
     Client(&'static str),
     GrantTypeNotAllowed,
     Code(CodeRefusal),
@@ -44,7 +42,7 @@ impl TokenError {
     pub(crate) fn code(&self) -> ErrorCode {
         match &self.cause {
             Cause::Request(refusal) => ErrorCode::from(refusal),
-            Cause::Credentials(refusal) => ErrorCode::from(refusal),
+            Cause::Credentials(_) => ErrorCode::InvalidRequest,
             Cause::Client(_) => ErrorCode::InvalidClient,
             Cause::GrantTypeNotAllowed => ErrorCode::UnauthorizedClient,
             Cause::Code(_)
@@ -60,10 +58,10 @@ impl TokenError {
     }
 
     /// What the client is told: enough to mend its own mistake, nothing about anybody else.
-    pub(crate) fn description(&self) -> Cow<'static, str> {
-        let text = match &self.cause {
-            Cause::Request(refusal) => return refusal.to_string().into(),
-            Cause::Credentials(refusal) => return refusal.to_string().into(),
+    pub(crate) fn description(&self) -> &str {
+        match &self.cause {
+            Cause::Request(refusal) => refusal.description(),
+            Cause::Credentials(what) => what,
             Cause::Client(_) => "client authentication failed",
             Cause::GrantTypeNotAllowed => "this client may not use this grant type",
             Cause::Code(_) | Cause::CodeMalformed | Cause::CodeReplayed => {
@@ -79,8 +77,7 @@ impl TokenError {
                 "the tokens would become too large; ask for less, such as no groups"
             }
             Cause::Unavailable(_) => "try again in a moment; nothing was used up",
-        };
-        text.into()
+        }
     }
 
     /// What goes to the log.
@@ -88,6 +85,9 @@ impl TokenError {
         match &self.cause {
             Cause::Client(why) => (*why).to_owned(),
             Cause::Unavailable(why) => why.clone(),
+            Cause::Code(refusal) => format!("code: {refusal:?}"),
+            Cause::Refresh(refusal) => format!("refresh token: {refusal:?}"),
+            Cause::Standing(refusal) => format!("gate: {refusal:?}"),
             cause => format!("{cause:?}"),
         }
     }
@@ -107,17 +107,23 @@ impl TokenError {
     fn client(why: &'static str, credentials: &PresentedCredentials) -> Self {
         Self {
             cause: Cause::Client(why),
-            basic: matches!(credentials, PresentedCredentials::Basic { .. }),
+            basic: credentials.used_basic(),
         }
     }
 
     /// The client's credentials could not even be read.
-    pub(crate) fn credentials(refusal: CredentialsRefusal, used_header: bool) -> Self {
-        let error = Self::of(Cause::Credentials(refusal));
-        Self {
-            basic: used_header && error.code() == ErrorCode::InvalidClient,
-            ..error
+    pub(crate) fn credentials(refusal: &CredentialsRefusal, basic: bool) -> Self {
+        match refusal.code() {
+            ErrorCode::InvalidClient => Self {
+                cause: Cause::Client(refusal.description()),
+                basic,
+            },
+            _ => Self::of(Cause::Credentials(refusal.description())),
         }
+    }
+
+    pub(super) const fn no_client() -> Self {
+        Self::of(Cause::Client("no client_id"))
     }
 
     pub(super) fn unknown_client(credentials: &PresentedCredentials) -> Self {
@@ -132,7 +138,7 @@ impl TokenError {
         refusal: ClientAuthRefusal,
         credentials: &PresentedCredentials,
     ) -> Self {
-        Self::client(refusal, credentials)
+        Self::client(refusal.reason(), credentials)
     }
 
     pub(super) const fn grant_type_not_allowed() -> Self {

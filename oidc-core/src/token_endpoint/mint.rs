@@ -46,9 +46,7 @@ pub(super) async fn mint(parts: &Parts, minting: Minting<'_>) -> Result<TokenRes
     let typ = (ACCESS_TOKEN_TYPE, algorithm);
     let access_token = parts.keys.sign(&set, typ, &claims, now).await?;
     check_size(&access_token, MAX_ACCESS_TOKEN)?;
-    let mut response = TokenResponse::new(access_token.as_str(), lifetime.as_secs())
-        .with_scope(minting.scope.clone());
-    if minting.scope.contains("openid") {
+    let id_token = if minting.scope.openid() {
         let released = released_claims(
             minting.client.client(),
             minting.scope,
@@ -66,9 +64,13 @@ pub(super) async fn mint(parts: &Parts, minting: Minting<'_>) -> Result<TokenRes
         let typ = (ID_TOKEN_TYPE, algorithm);
         let id_token = parts.keys.sign(&set, typ, &claims, now).await?;
         check_size(&id_token, MAX_ID_TOKEN)?;
-        response = response.with_id_token(id_token);
-    }
-    Ok(response)
+        Some(id_token)
+    } else {
+        None
+    };
+    Ok(TokenResponse::bearer(access_token, lifetime)
+        .with_id_token(id_token)
+        .with_scope(minting.scope))
 }
 
 fn check_size(token: &str, limit: usize) -> Result<(), TokenError> {

@@ -13,11 +13,11 @@ pub(crate) use error::TokenError;
 use std::sync::Arc;
 
 use crate::{
-    client::{AuthenticatedClient, authenticate},
+    client::{AuthenticatedClient, PresentedCredentials, authenticate},
     event::Event,
     grant::{Grant, GrantId, Standing, StandingRefusal, Witnesses, check_standing},
     issuer::{Issuer, Parts},
-    protocol::{GrantType, PresentedCredentials, TokenRequest, TokenResponse},
+    protocol::{GrantType, TokenRequest, TokenResponse},
     storage::{UserRecord, codec::Loaded, grants::GrantParties},
 };
 
@@ -42,7 +42,7 @@ pub(crate) struct Opened {
 ///
 /// [RFC 6749 section 3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2
 pub(crate) async fn token(issuer: &Issuer, call: TokenCall) -> Result<TokenResponse, TokenError> {
-    let client_id = Some(call.credentials.client_id().clone());
+    let client_id = call.credentials.client_id().cloned();
     let answer = match &call.request {
         TokenRequest::AuthorizationCode(exchange) => {
             authorization_code::redeem(issuer, &call.credentials, exchange).await
@@ -66,7 +66,7 @@ async fn open(
     credentials: &PresentedCredentials,
     grant_id: Option<GrantId>,
 ) -> Result<Opened, TokenError> {
-    let id = credentials.client_id();
+    let id = credentials.client_id().ok_or_else(TokenError::no_client)?;
     let registered = parts.clients.find(id).await?;
     let read = parts.grants.with_client(id, grant_id).await?;
     let registered = registered.ok_or_else(|| TokenError::unknown_client(credentials))?;
@@ -114,7 +114,10 @@ pub(crate) fn witnesses(
         connector: parties.connector,
         user: parties.user.as_ref().map(|user| user.standing),
         consent_epoch: parties.consent.as_ref().map_or(0, |record| record.epoch),
-        session_ended: parties.session.as_ref().is_some_and(|session| session.ended),
+        session_ended: parties
+            .session
+            .as_ref()
+            .is_some_and(|session| session.ended),
     }
 }
 

@@ -8,13 +8,14 @@ use super::{
     open, revoke, tell_issued,
 };
 use crate::{
+    client::PresentedCredentials,
     clock::UnixTime,
     grant::{
         Grant, PresentedRefresh, RefreshRefusal, RefreshToken, RefreshUse, Replayed, Rotated,
         RotationNonce, WriteId, check_refresh, renewed,
     },
     issuer::{Issuer, Parts},
-    protocol::{GrantType, PresentedCredentials, RefreshRequest, Scope, TokenResponse},
+    protocol::{GrantType, RefreshRequest, Scope, TokenResponse},
     storage::codec::Loaded,
 };
 
@@ -31,10 +32,14 @@ pub(super) async fn refresh(
 ) -> Result<TokenResponse, TokenError> {
     let parts = issuer.parts();
     let now = issuer.now();
-    let token = RefreshToken::parse(&request.refresh_token);
+    let token = RefreshToken::parse(request.refresh_token.expose_str().unwrap_or_default());
     let grant_id = token.as_ref().map(RefreshToken::grant_id);
     let mut opened = open(parts, credentials, grant_id).await?;
-    if !opened.client.client().allows_grant_type(GrantType::RefreshToken) {
+    if !opened
+        .client
+        .client()
+        .allows_grant_type(GrantType::RefreshToken)
+    {
         return Err(TokenError::grant_type_not_allowed());
     }
     let token = token.ok_or_else(TokenError::malformed_refresh)?;
@@ -141,5 +146,5 @@ async fn answer(
         now,
     };
     let response = mint(parts, minting).await?;
-    Ok(response.with_refresh_token(token.expose().as_str()))
+    Ok(response.with_refresh_token(&token.expose()))
 }

@@ -15,7 +15,7 @@ const WRONG: &str = "another-verifier-that-is-long-enough-0123456789";
 
 fn client(id: &str) -> AuthenticatedClient {
     let redirect = RedirectUri::parse(REDIRECT).unwrap();
-    let client = Client::public(client_id(id), vec![redirect]).unwrap();
+    let client = Client::public(client_id(id), vec![redirect]);
     let form = Params::from_form(format!("client_id={id}").as_bytes()).unwrap();
     authenticate(client, &PresentedCredentials::parse(&[], &form).unwrap()).unwrap()
 }
@@ -49,13 +49,26 @@ impl Issued {
         let verifier = CodeVerifier::parse(VERIFIER).unwrap();
         let challenge = pkce.then(|| CodeChallenge::of(&verifier));
         let mut grant = grant();
-        grant.code =
-            CodePart::Issued(IssuedCode::new(&code, REDIRECT.to_owned(), challenge, after(60)));
+        grant.code = CodePart::Issued(IssuedCode::new(
+            &code,
+            REDIRECT.to_owned(),
+            challenge,
+            after(60),
+        ));
         let window = Duration::from_secs(10);
-        Self { grant, code, window }
+        Self {
+            grant,
+            code,
+            window,
+        }
     }
 
-    fn present(&self, client: &AuthenticatedClient, exchange: &CodeExchange, now: UnixTime) -> CodeUse {
+    fn present(
+        &self,
+        client: &AuthenticatedClient,
+        exchange: &CodeExchange,
+        now: UnixTime,
+    ) -> CodeUse {
         let presented = PresentedCode {
             code: &self.code,
             exchange,
@@ -93,9 +106,18 @@ fn honest() -> CodeExchange {
 #[test]
 fn a_code_ends_at_its_second() {
     let issued = Issued::new(true);
-    assert!(matches!(issued.present(&client("app"), &honest(), after(59)), CodeUse::First(_)));
-    assert_eq!(issued.refusal("app", &honest(), after(60)), CodeRefusal::Expired);
-    assert_eq!(issued.refusal("app", &honest(), after(61)), CodeRefusal::Expired);
+    assert!(matches!(
+        issued.present(&client("app"), &honest(), after(59)),
+        CodeUse::First(_)
+    ));
+    assert_eq!(
+        issued.refusal("app", &honest(), after(60)),
+        CodeRefusal::Expired
+    );
+    assert_eq!(
+        issued.refusal("app", &honest(), after(61)),
+        CodeRefusal::Expired
+    );
 }
 
 /// OA-01b, OA-02: a stranger changes nothing, not even with a wrong verifier or a used code.
@@ -103,19 +125,32 @@ fn a_code_ends_at_its_second() {
 fn another_client_changes_nothing() {
     let mut issued = Issued::new(true);
     let wrong = exchange(Some(WRONG), Some(REDIRECT));
-    assert_eq!(issued.refusal("other", &honest(), NOW), CodeRefusal::Unknown);
+    assert_eq!(
+        issued.refusal("other", &honest(), NOW),
+        CodeRefusal::Unknown
+    );
     assert_eq!(issued.refusal("other", &wrong, NOW), CodeRefusal::Unknown);
     issued.redeem(&honest(), NOW);
-    assert_eq!(issued.refusal("other", &honest(), after(30)), CodeRefusal::Unknown);
+    assert_eq!(
+        issued.refusal("other", &honest(), after(30)),
+        CodeRefusal::Unknown
+    );
 }
 
 /// OA-03
 #[test]
 fn the_redirect_uri_must_be_the_same_bytes() {
     let issued = Issued::new(true);
-    for redirect in [None, Some("https://app.example/cb/"), Some("https://app.example/%63b")] {
+    for redirect in [
+        None,
+        Some("https://app.example/cb/"),
+        Some("https://app.example/%63b"),
+    ] {
         let request = exchange(Some(VERIFIER), redirect);
-        assert_eq!(issued.refusal("app", &request, NOW), CodeRefusal::RedirectUriMismatch);
+        assert_eq!(
+            issued.refusal("app", &request, NOW),
+            CodeRefusal::RedirectUriMismatch
+        );
     }
 }
 
@@ -123,9 +158,18 @@ fn the_redirect_uri_must_be_the_same_bytes() {
 #[test]
 fn verifier_and_challenge_come_together_or_not_at_all() {
     let bare = exchange(None, Some(REDIRECT));
-    assert_eq!(Issued::new(true).refusal("app", &bare, NOW), CodeRefusal::VerifierUnusable);
-    assert_eq!(Issued::new(false).refusal("app", &honest(), NOW), CodeRefusal::VerifierUnusable);
-    assert!(matches!(Issued::new(false).present(&client("app"), &bare, NOW), CodeUse::First(_)));
+    assert_eq!(
+        Issued::new(true).refusal("app", &bare, NOW),
+        CodeRefusal::VerifierUnusable
+    );
+    assert_eq!(
+        Issued::new(false).refusal("app", &honest(), NOW),
+        CodeRefusal::VerifierUnusable
+    );
+    assert!(matches!(
+        Issued::new(false).present(&client("app"), &bare, NOW),
+        CodeUse::First(_)
+    ));
 }
 
 /// OA-06: the owner's first wrong verifier burns the code.
@@ -140,10 +184,16 @@ fn a_wrong_verifier_from_the_owner_revokes() {
 fn a_second_use_revokes_after_the_retry_window() {
     let mut issued = Issued::new(true);
     issued.redeem(&honest(), NOW);
-    assert_eq!(issued.refusal("app", &honest(), after(9)), CodeRefusal::RetriedTooLate);
+    assert_eq!(
+        issued.refusal("app", &honest(), after(9)),
+        CodeRefusal::RetriedTooLate
+    );
     assert!(issued.revokes(&honest(), after(10)));
     assert!(issued.revokes(&honest(), after(59)));
-    assert_eq!(issued.refusal("app", &honest(), after(60)), CodeRefusal::Expired);
+    assert_eq!(
+        issued.refusal("app", &honest(), after(60)),
+        CodeRefusal::Expired
+    );
 }
 
 #[test]

@@ -8,11 +8,17 @@ fn texts() -> [(&'static str, String); 3] {
     [
         (
             "code",
-            AuthorizationCode::draw(grant_id, &entropy).unwrap().expose().to_string(),
+            AuthorizationCode::draw(grant_id, &entropy)
+                .unwrap()
+                .expose()
+                .to_string(),
         ),
         (
             "refresh",
-            RefreshToken::draw(grant_id, &entropy).unwrap().expose().to_string(),
+            RefreshToken::draw(grant_id, &entropy)
+                .unwrap()
+                .expose()
+                .to_string(),
         ),
         (
             "session",
@@ -76,7 +82,8 @@ fn every_flipped_bit_is_refused() {
 #[test]
 fn every_other_spelling_is_refused() {
     for (kind, text) in texts() {
-        let mut spellings: Vec<String> = (0..text.len()).map(|end| text[..end].to_owned()).collect();
+        let mut spellings: Vec<String> =
+            (0..text.len()).map(|end| text[..end].to_owned()).collect();
         spellings.extend(["=", " ", "\n", "A", "\0"].map(|tail| format!("{text}{tail}")));
         spellings.extend([" ", "A"].map(|head| format!("{head}{text}")));
         spellings.push(text.to_uppercase());
@@ -104,8 +111,17 @@ fn a_successor_follows_from_predecessor_and_nonce_alone() {
     let nonce = RotationNonce::draw(&entropy).unwrap();
     let again = RotationNonce::draw(&entropy).unwrap();
     let text = |token: &RefreshToken| token.expose().to_string();
-    assert_eq!(text(&token.successor(&nonce)), text(&token.successor(&nonce)));
-    assert_ne!(text(&token.successor(&nonce)), text(&token.successor(&again)));
-    assert_ne!(text(&token.successor(&nonce)), text(&other.successor(&nonce)));
+    assert_eq!(
+        text(&token.successor(&nonce)),
+        text(&token.successor(&nonce))
+    );
+    assert_ne!(
+        text(&token.successor(&nonce)),
+        text(&token.successor(&again))
+    );
+    assert_ne!(
+        text(&token.successor(&nonce)),
+        text(&other.successor(&nonce))
+    );
     assert_ne!(text(&token.successor(&nonce)), text(&token));
 }

@@ -15,7 +15,14 @@ impl Chain {
         let token = RefreshToken::draw(grant_id, &entropy).unwrap();
         let mut grant = grant();
         grant.refresh = start_chain(&token, &policy, NOW);
-        (Self { grant, policy, entropy }, token)
+        (
+            Self {
+                grant,
+                policy,
+                entropy,
+            },
+            token,
+        )
     }
 
     fn present(&self, token: &RefreshToken, client: &str, now: UnixTime) -> RefreshUse {
@@ -33,7 +40,7 @@ impl Chain {
     fn rotate(&mut self, token: &RefreshToken, now: UnixTime) -> RefreshToken {
         match self.present(token, "app", now) {
             RefreshUse::Current(rotated) => {
-                self.grant = rotated.grant;
+                self.grant = *rotated.grant;
                 rotated.token
             }
             other => panic!("{other:?}"),
@@ -54,7 +61,10 @@ impl Chain {
 }
 
 fn no_grace() -> RefreshPolicy {
-    RefreshPolicy { grace: Duration::ZERO, ..RefreshPolicy::default() }
+    RefreshPolicy {
+        grace: Duration::ZERO,
+        ..RefreshPolicy::default()
+    }
 }
 
 /// OA-12: the client that lost the answer gets the same token again, until the window closes.
@@ -115,7 +125,10 @@ fn another_client_s_token_is_unknown_whatever_it_is() {
     let second = chain.rotate(&first, after(1));
     for token in [&first, &second] {
         let answer = chain.present(token, "other", after(100));
-        assert!(matches!(answer, RefreshUse::Refused(RefreshRefusal::Unknown)));
+        assert!(matches!(
+            answer,
+            RefreshUse::Refused(RefreshRefusal::Unknown)
+        ));
     }
 }
 
