@@ -31,8 +31,15 @@ struct Key<'a> {
 
 #[derive(Arbitrary, Debug)]
 enum Kind<'a> {
-    Rsa { length: u16, high: u8, low: u8, e: &'a [u8] },
-    P256 { change: u8 },
+    Rsa {
+        length: u16,
+        high: u8,
+        low: u8,
+        e: &'a [u8],
+    },
+    P256 {
+        change: u8,
+    },
     Ed25519([u8; 32]),
     Free,
 }
@@ -51,7 +58,12 @@ enum Member<'a> {
 fn key(key: &Key<'_>) -> String {
     let text = |text: &str| Value::from(text).to_string();
     let mut members = match &key.kind {
-        Kind::Rsa { length, high, low, e } => {
+        Kind::Rsa {
+            length,
+            high,
+            low,
+            e,
+        } => {
             let mut n = vec![0xa5; usize::from(*length) % 1030];
             if let Some(first) = n.first_mut() {
                 *first = *high;
@@ -72,7 +84,10 @@ fn key(key: &Key<'_>) -> String {
             vec![format!(r#""kty":"EC","crv":"P-256","x":"{X}","y":"{y}""#)]
         }
         Kind::Ed25519(x) => {
-            vec![format!(r#""kty":"OKP","crv":"Ed25519","x":"{}""#, base64url::encode(x))]
+            vec![format!(
+                r#""kty":"OKP","crv":"Ed25519","x":"{}""#,
+                base64url::encode(x)
+            )]
         }
         Kind::Free => Vec::new(),
     };
@@ -85,7 +100,10 @@ fn key(key: &Key<'_>) -> String {
             }
             Member::Use(at) => format!(r#""use":"{}""#, ["sig", "enc"][usize::from(*at) % 2]),
             Member::KeyOps(verify) => {
-                format!(r#""key_ops":["{}"]"#, if *verify { "verify" } else { "sign" })
+                format!(
+                    r#""key_ops":["{}"]"#,
+                    if *verify { "verify" } else { "sign" }
+                )
             }
             Member::Private(at) => format!(r#""{}":"AQ""#, PRIVATE[usize::from(*at) % 8]),
             Member::Other(name, value) => format!("{}:{}", text(name), text(value)),
@@ -101,7 +119,10 @@ fn check(jwk: &Jwk) {
     assert_eq!(again, *jwk, "reading changed the key");
     assert_eq!(again.to_json(), json, "two spellings of one key");
     assert_eq!(again.thumbprint(), jwk.thumbprint());
-    assert!(jwk.kid().is_none_or(|kid| (1..=MAX_KEY_ID).contains(&kid.as_str().len())));
+    assert!(
+        jwk.kid()
+            .is_none_or(|kid| (1..=MAX_KEY_ID).contains(&kid.as_str().len()))
+    );
 
     let members: Value = serde_json::from_str(&json).unwrap();
     for name in PRIVATE {
@@ -111,8 +132,14 @@ fn check(jwk: &Jwk) {
     match jwk.key() {
         PublicKey::Rsa { n, e, .. } => {
             let bits = n.len() * 8 - n[0].leading_zeros() as usize;
-            assert!((2048..=8192).contains(&bits) && n[n.len() - 1] % 2 == 1, "modulus");
-            assert!(e[0] != 0 && e.len() <= 5 && e[e.len() - 1] % 2 == 1, "exponent");
+            assert!(
+                (2048..=8192).contains(&bits) && n[n.len() - 1] % 2 == 1,
+                "modulus"
+            );
+            assert!(
+                e[0] != 0 && e.len() <= 5 && e[e.len() - 1] % 2 == 1,
+                "exponent"
+            );
             assert!(*e != [1], "exponent 1");
         }
         PublicKey::P256 { .. } | PublicKey::Ed25519 { .. } => {}
@@ -123,10 +150,16 @@ fn check(jwk: &Jwk) {
         .filter(|algorithm| jwk.key().fits(*algorithm))
         .collect();
     assert_eq!(fitting.len(), 1);
-    assert!(jwk.algorithm().is_none_or(|algorithm| algorithm == fitting[0]));
+    assert!(
+        jwk.algorithm()
+            .is_none_or(|algorithm| algorithm == fitting[0])
+    );
     for algorithm in SigningAlgorithm::ALL {
         let parsed = AwsLcBackend.verifying_key(algorithm, jwk);
-        assert!(parsed.is_err() || algorithm == fitting[0], "a key for a foreign algorithm");
+        assert!(
+            parsed.is_err() || algorithm == fitting[0],
+            "a key for a foreign algorithm"
+        );
         if let Ok(parsed) = parsed {
             assert!(parsed.verify(b"never signed", &[1; 64]).is_err());
         }

@@ -9,7 +9,10 @@ use libfuzzer_sys::fuzz_target;
 use oidc_core::{
     base64url,
     crypto::{AwsLcBackend, CryptoBackend, SigningKey},
-    jose::{ExpectedType, Jwks, KeyId, SigningAlgorithm, VerificationKeys, VerifiedJws, assemble, verify},
+    jose::{
+        ExpectedType, Jwks, KeyId, SigningAlgorithm, VerificationKeys, VerifiedJws, assemble,
+        verify,
+    },
     secret::Secret,
 };
 use serde_json::Value;
@@ -29,9 +32,18 @@ enum Token<'a> {
     /// Any text.
     Raw(&'a str),
     /// Any header and payload under a genuine signature.
-    Signed { header: Header<'a>, payload: &'a [u8], signer: u8 },
+    Signed {
+        header: Header<'a>,
+        payload: &'a [u8],
+        signer: u8,
+    },
     /// Any parts under a genuine signature over some other parts.
-    Swapped { header: Header<'a>, payload: &'a [u8], signed: &'a [u8], signer: u8 },
+    Swapped {
+        header: Header<'a>,
+        payload: &'a [u8],
+        signed: &'a [u8],
+        signer: u8,
+    },
 }
 
 #[derive(Arbitrary, Debug)]
@@ -51,10 +63,22 @@ enum Member<'a> {
 }
 
 /// EdDSA first: it is the one that signs and verifies cheaply.
-const ALGORITHMS: [SigningAlgorithm; 3] =
-    [SigningAlgorithm::EdDsa, SigningAlgorithm::Es256, SigningAlgorithm::Rs256];
-const ALG: [&str; 8] = ["EdDSA", "ES256", "RS256", "none", "HS256", "", "eddsa", "ES512"];
-const TYP: [&str; 6] = ["JWT", "jwt", "at+jwt", "application/at+jwt", "", "logout+jwt"];
+const ALGORITHMS: [SigningAlgorithm; 3] = [
+    SigningAlgorithm::EdDsa,
+    SigningAlgorithm::Es256,
+    SigningAlgorithm::Rs256,
+];
+const ALG: [&str; 8] = [
+    "EdDSA", "ES256", "RS256", "none", "HS256", "", "eddsa", "ES512",
+];
+const TYP: [&str; 6] = [
+    "JWT",
+    "jwt",
+    "at+jwt",
+    "application/at+jwt",
+    "",
+    "logout+jwt",
+];
 
 struct Keys {
     signing: Vec<Arc<dyn SigningKey>>,
@@ -66,7 +90,9 @@ fn signing_key(algorithm: SigningAlgorithm, seed: u8) -> Arc<dyn SigningKey> {
     let pkcs8 = match algorithm {
         // A fixed key, so that committed tokens stay genuine.
         SigningAlgorithm::EdDsa => {
-            let mut der = vec![0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+            let mut der = vec![
+                0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20,
+            ];
             der.extend_from_slice(&[seed; 32]);
             Secret::new(der)
         }
@@ -76,9 +102,13 @@ fn signing_key(algorithm: SigningAlgorithm, seed: u8) -> Arc<dyn SigningKey> {
 }
 
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-    let signing: Vec<_> = ALGORITHMS.iter().map(|algorithm| signing_key(*algorithm, 7)).collect();
+    let signing: Vec<_> = ALGORITHMS
+        .iter()
+        .map(|algorithm| signing_key(*algorithm, 7))
+        .collect();
     let jwk = |key: &Arc<dyn SigningKey>| {
-        key.public_jwk().with_kid(KeyId(key.algorithm().as_str().to_owned()))
+        key.public_jwk()
+            .with_kid(KeyId(key.algorithm().as_str().to_owned()))
     };
     let set = |keys: Vec<_>| {
         VerificationKeys::from_jwks(&Jwks::new(keys), &ALGORITHMS, &AwsLcBackend).unwrap()
@@ -124,16 +154,29 @@ fn signer(choice: u8) -> &'static dyn SigningKey {
 
 fn token(token: &Token<'_>) -> String {
     let input = |header: &Header<'_>, payload: &[u8]| {
-        format!("{}.{}", base64url::encode(&header_bytes(header)), base64url::encode(payload))
+        format!(
+            "{}.{}",
+            base64url::encode(&header_bytes(header)),
+            base64url::encode(payload)
+        )
     };
     match token {
         Token::Raw(text) => (*text).to_owned(),
-        Token::Signed { header, payload, signer: choice } => {
+        Token::Signed {
+            header,
+            payload,
+            signer: choice,
+        } => {
             let input = input(header, payload);
             let signature = signer(*choice).sign(input.as_bytes()).unwrap();
             assemble(input, &signature.0)
         }
-        Token::Swapped { header, payload, signed, signer: choice } => {
+        Token::Swapped {
+            header,
+            payload,
+            signed,
+            signer: choice,
+        } => {
             let signature = signer(*choice).sign(signed).unwrap();
             assemble(input(header, payload), &signature.0)
         }
@@ -157,11 +200,25 @@ fn check_accepted(token: &str, genuine: bool, jws: &VerifiedJws) {
     }
     let header: Value = serde_json::from_slice(&base64url::decode(parts[0]).unwrap()).unwrap();
     assert_eq!(header["alg"], jws.algorithm().as_str(), "another algorithm");
-    assert!(header.get("crit").is_none() && header.get("b64").is_none(), "an extension");
-    assert_eq!(header.get("kid").and_then(Value::as_str), jws.kid().map(KeyId::as_str));
-    assert_eq!(base64url::decode(parts[1]).unwrap(), jws.payload(), "another payload");
+    assert!(
+        header.get("crit").is_none() && header.get("b64").is_none(),
+        "an extension"
+    );
+    assert_eq!(
+        header.get("kid").and_then(Value::as_str),
+        jws.kid().map(KeyId::as_str)
+    );
+    assert_eq!(
+        base64url::decode(parts[1]).unwrap(),
+        jws.payload(),
+        "another payload"
+    );
 
-    let key = KEYS.signing.iter().find(|key| key.algorithm() == jws.algorithm()).unwrap();
+    let key = KEYS
+        .signing
+        .iter()
+        .find(|key| key.algorithm() == jws.algorithm())
+        .unwrap();
     let input = &token[..token.rfind('.').unwrap()];
     if jws.algorithm() == SigningAlgorithm::Es256 {
         // No two ECDSA signatures are equal, so only what was signed just now can be accepted.
@@ -179,11 +236,19 @@ fuzz_target!(|input: Input<'_>| {
     let Ok(jws) = verify(&text, typ, keys) else {
         return;
     };
-    assert!(usize::from(input.set) % KEYS.sets.len() != 2, "no token is the stranger's");
+    assert!(
+        usize::from(input.set) % KEYS.sets.len() != 2,
+        "no token is the stranger's"
+    );
     let genuine = match &input.token {
         Token::Raw(_) => false,
         Token::Signed { .. } => true,
-        Token::Swapped { header, payload, signed, .. } => {
+        Token::Swapped {
+            header,
+            payload,
+            signed,
+            ..
+        } => {
             let own = format!(
                 "{}.{}",
                 base64url::encode(&header_bytes(header)),
@@ -200,7 +265,13 @@ fuzz_target!(|input: Input<'_>| {
     if let Ok(changed) = String::from_utf8(changed)
         && changed != text
     {
-        assert!(verify(&changed, typ, keys).is_err(), "a changed token is accepted: {changed}");
+        assert!(
+            verify(&changed, typ, keys).is_err(),
+            "a changed token is accepted: {changed}"
+        );
     }
-    assert!(verify(&text[..at], typ, keys).is_err(), "a cut token is accepted");
+    assert!(
+        verify(&text[..at], typ, keys).is_err(),
+        "a cut token is accepted"
+    );
 });

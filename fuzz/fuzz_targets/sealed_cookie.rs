@@ -14,7 +14,7 @@ use oidc_core::{
     clock::UnixTime,
     crypto::AwsLcBackend,
     entropy::{Entropy, EntropyError},
-    seal::{Opened, Purpose, Sealer, SealRefusal, SealingKeys},
+    seal::{Opened, Purpose, SealRefusal, Sealer, SealingKeys},
     secret::Secret32,
     storage::IssuerTag,
 };
@@ -33,8 +33,19 @@ struct Input<'a> {
 enum Message<'a> {
     Text(&'a str),
     /// The frame of a message around any bytes.
-    Bytes { key: u8, expiry: u64, salt: [u8; 32], sealed: &'a [u8] },
-    Sealed { purpose: u8, context: &'a [u8], expiry: Option<u64>, salt: [u8; 32], plaintext: &'a [u8] },
+    Bytes {
+        key: u8,
+        expiry: u64,
+        salt: [u8; 32],
+        sealed: &'a [u8],
+    },
+    Sealed {
+        purpose: u8,
+        context: &'a [u8],
+        expiry: Option<u64>,
+        salt: [u8; 32],
+        plaintext: &'a [u8],
+    },
 }
 
 /// Gives out the salt that the input asks for, so that sealing can be repeated.
@@ -80,12 +91,23 @@ fn text(message: &Message<'_>) -> String {
     let (sealers, ids) = &*SEALERS;
     match message {
         Message::Text(text) => (*text).to_owned(),
-        Message::Bytes { key, expiry, salt, sealed } => {
+        Message::Bytes {
+            key,
+            expiry,
+            salt,
+            sealed,
+        } => {
             let id = ids.get(usize::from(*key) % 3).unwrap_or(&[0; 4]);
             let frame = [&[1], id.as_slice(), &expiry.to_be_bytes(), salt, sealed];
             base64url::encode(&frame.concat())
         }
-        Message::Sealed { purpose: choice, context, expiry, salt, plaintext } => {
+        Message::Sealed {
+            purpose: choice,
+            context,
+            expiry,
+            salt,
+            plaintext,
+        } => {
             SALT.set(*salt);
             let expiry = expiry.map(UnixTime::from_secs);
             sealers[usize::from(salt[0]) % 2]
@@ -99,7 +121,11 @@ fn text(message: &Message<'_>) -> String {
 fn check_opened(input: &Input<'_>, text: &str, opened: &Opened) {
     let (sealers, _) = &*SEALERS;
     let bytes = base64url::decode(text).expect("not base64url");
-    assert_eq!(base64url::encode(&bytes), text, "two spellings of one message");
+    assert_eq!(
+        base64url::encode(&bytes),
+        text,
+        "two spellings of one message"
+    );
     SALT.set(bytes[13..45].try_into().unwrap());
     let again = sealers[usize::from(opened.old_key)]
         .seal(
@@ -110,12 +136,27 @@ fn check_opened(input: &Input<'_>, text: &str, opened: &Opened) {
         )
         .unwrap();
     assert_eq!(again, text, "opened what was not sealed here");
-    if let Message::Sealed { purpose: sealed_for, context, plaintext, .. } = &input.message {
-        assert_eq!(purpose(*sealed_for), purpose(input.purpose), "another purpose");
+    if let Message::Sealed {
+        purpose: sealed_for,
+        context,
+        plaintext,
+        ..
+    } = &input.message
+    {
+        assert_eq!(
+            purpose(*sealed_for),
+            purpose(input.purpose),
+            "another purpose"
+        );
         assert_eq!(*context, input.context, "another context");
         assert_eq!(*plaintext, opened.plaintext.expose(), "another plaintext");
     }
-    assert!(opened.expires_at.is_none_or(|expiry| input.now < expiry.as_secs()), "expired");
+    assert!(
+        opened
+            .expires_at
+            .is_none_or(|expiry| input.now < expiry.as_secs()),
+        "expired"
+    );
 }
 
 fuzz_target!(|input: Input<'_>| {
@@ -127,9 +168,15 @@ fuzz_target!(|input: Input<'_>| {
     match (&opened, &input.message) {
         (Ok(opened), _) => check_opened(&input, &text, opened),
         // What was sealed for this use opens; nothing is lost but by time.
-        (Err(refusal), Message::Sealed { purpose: sealed_for, context, expiry, .. })
-            if purpose(*sealed_for) == purpose(input.purpose) && *context == input.context =>
-        {
+        (
+            Err(refusal),
+            Message::Sealed {
+                purpose: sealed_for,
+                context,
+                expiry,
+                ..
+            },
+        ) if purpose(*sealed_for) == purpose(input.purpose) && *context == input.context => {
             assert_eq!(*refusal, SealRefusal::Expired);
             assert!(expiry.is_some_and(|expiry| input.now >= expiry));
         }
@@ -141,7 +188,10 @@ fuzz_target!(|input: Input<'_>| {
         changed[at] = (changed[at] ^ input.by) & 0x7f;
         let changed = String::from_utf8(changed).unwrap();
         if changed != text {
-            assert!(open(&changed, now).is_err(), "a changed message opens: {changed}");
+            assert!(
+                open(&changed, now).is_err(),
+                "a changed message opens: {changed}"
+            );
         }
         assert!(open(&text[..at], now).is_err(), "a cut message opens");
     }

@@ -149,12 +149,11 @@ impl PublicKey {
     /// Whether keys of this type can verify `algorithm`.
     #[must_use]
     pub const fn fits(&self, algorithm: SigningAlgorithm) -> bool {
-        matches!(
-            (self, algorithm),
-            (Self::Rsa { .. }, SigningAlgorithm::Rs256)
-                | (Self::P256 { .. }, SigningAlgorithm::Es256)
-                | (Self::Ed25519 { .. }, SigningAlgorithm::EdDsa)
-        )
+        match algorithm {
+            SigningAlgorithm::Rs256 => matches!(self, Self::Rsa { .. }),
+            SigningAlgorithm::Es256 => matches!(self, Self::P256 { .. }),
+            SigningAlgorithm::EdDsa => matches!(self, Self::Ed25519 { .. }),
+        }
     }
 
     /// The required members, in the order and form that [RFC 7638 section 3] hashes.

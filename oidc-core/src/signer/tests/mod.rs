@@ -3,6 +3,7 @@
 mod key_set;
 mod local;
 mod rotation;
+mod simulation;
 
 use std::{
     collections::HashMap,
