@@ -144,7 +144,7 @@ fn the_redirect_uri_must_be_the_same_bytes() {
     for redirect in [
         None,
         Some("https://app.example/cb/"),
-        Some("https://app.example/%63b"),
+        Some("https://app.example/%2563b"),
     ] {
         let request = exchange(Some(VERIFIER), redirect);
         assert_eq!(
