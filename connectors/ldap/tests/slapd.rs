@@ -1,5 +1,7 @@
 //! Against a real OpenLDAP server: `scripts/peers/slapd/start`, then `seed`.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::{collections::HashMap, fs, time::Duration};
 
 use oidc_connector_ldap::{GroupSearch, LdapConfig, LdapConnector, OneOrMany, UserMatcher};
@@ -83,7 +85,7 @@ async fn authenticated(connector: &LdapConnector, username: &str) -> Authenticat
     }
 }
 
-fn assert_denied(answer: Result<Progress, ConnectorError>) {
+fn assert_denied(answer: &Result<Progress, ConnectorError>) {
     assert!(
         matches!(answer, Ok(Progress::Denied(Denial::InvalidCredentials))),
         "{answer:?}"
@@ -152,7 +154,7 @@ async fn injected_filters_match_nobody() {
         "\\",
         "zoe)(cn=*",
     ] {
-        assert_denied(sign_in(&connector, username, "password-zoe").await);
+        assert_denied(&sign_in(&connector, username, "password-zoe").await);
     }
     authenticated(&connector, "zoe").await;
 }
@@ -172,7 +174,7 @@ async fn everyone_else_is_denied_with_one_answer() {
         ("mallory", "password-mallory"),
         ("", "password-zoe"),
     ] {
-        assert_denied(sign_in(&connector, username, password).await);
+        assert_denied(&sign_in(&connector, username, password).await);
     }
     authenticated(&connector, "zoe").await;
 }
@@ -294,7 +296,7 @@ async fn refresh_reads_the_same_person_again() {
         .unwrap()
     {
         Refreshed::Current(current) => assert_eq!(current.identity, zoe.identity),
-        gone => panic!("{gone:?}"),
+        gone @ Refreshed::Gone(_) => panic!("{gone:?}"),
     }
     // LD-20: the filter decides again, here as if the account had been shut out meanwhile.
     let mut narrowed = config();
