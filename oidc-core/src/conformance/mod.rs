@@ -1,6 +1,7 @@
 //! CONFORMANCE: the suites that an implementation must pass, and the test doubles. For
 //! dev-dependencies only.
 
+pub mod connector;
 pub mod storage;
 
 mod browser;
