@@ -2,9 +2,12 @@
 import dns from 'node:dns';
 import net from 'node:net';
 
+const address = (hostname) => (hostname.endsWith('.test') ? '127.0.0.1' : hostname);
 const { lookup } = dns;
-dns.lookup = (hostname, options, callback) =>
-  lookup(hostname.endsWith('.test') ? '127.0.0.1' : hostname, options, callback);
+const { lookup: lookupPromise } = dns.promises;
+dns.lookup = (hostname, options, callback) => lookup(address(hostname), options, callback);
+// playwright's own requests take this one.
+dns.promises.lookup = (hostname, options) => lookupPromise(address(hostname), options);
 
 // A port that nobody listens on now.
 export async function freePort() {
