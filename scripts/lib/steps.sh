@@ -78,14 +78,14 @@ issuer_binary() {
 step_browser() {
     issuer_binary
     rm -rf "$SCREENSHOTS"
-    node scripts/e2e/browser.mjs
+    scripts/e2e/run browser.mjs
     cargo run --quiet -p oidc-core --example render_pages --locked -- "$CARGO_TARGET_DIR/sample-pages"
     node scripts/e2e/pages.mjs "$CARGO_TARGET_DIR/sample-pages"
 }
 
 step_client() {
     issuer_binary
-    node scripts/e2e/client.mjs
+    scripts/e2e/run client.mjs
 }
 
 step_fuzz() { scripts/fuzz "${FUZZ_SECONDS:-10}"; }

@@ -1,8 +1,9 @@
 // A headless Chromium that knows *.test, and what every page must satisfy.
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const require = createRequire(import.meta.url);
@@ -16,11 +17,24 @@ const VIEWPORTS = [
 
 export const screenshots = process.env.SCREENSHOTS ?? 'target/screenshots';
 
-// Launches the system's Chromium; every *.test name is this machine. `caKeyHash` is the SPKI hash of the
-// test CA: certificates are verified as usual, except that this one CA counts as known.
-export async function launch({ spki = [] } = {}) {
+// A home folder whose certificate store trusts the test CA, so that the browser verifies like anybody's.
+function homeThatTrusts(ca) {
+  const home = mkdtempSync(join(tmpdir(), 'chromium-home-'));
+  const store = join(home, '.pki', 'nssdb');
+  mkdirSync(store, { recursive: true });
+  for (const args of [['-N', '--empty-password'], ['-A', '-n', 'test CA', '-t', 'C,,', '-i', ca]]) {
+    execFileSync('certutil', ['-d', `sql:${store}`, ...args]);
+  }
+  process.on('exit', () => rmSync(home, { recursive: true, force: true }));
+  return home;
+}
+
+// Launches the system's Chromium; every *.test name is this machine, and CA_FILE is trusted if it is set.
+export async function launch() {
+  const home = process.env.CA_FILE ? { HOME: homeThatTrusts(process.env.CA_FILE) } : {};
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    env: { ...process.env, ...home },
     args: [
       '--no-sandbox',
       '--disable-gpu',
@@ -30,7 +44,6 @@ export async function launch({ spki = [] } = {}) {
       '--disable-component-update',
       '--disable-sync',
       '--host-resolver-rules=MAP *.test 127.0.0.1',
-      ...(spki.length > 0 ? [`--ignore-certificate-errors-spki-list=${spki.join(',')}`] : []),
     ],
   });
 }

@@ -9,7 +9,7 @@ export const check = {
 };
 
 // How long one test may take, in milliseconds.
-const TIMEOUT = 60_000;
+const TIMEOUT = 90_000;
 
 export async function run(tests) {
   let failed = 0;
