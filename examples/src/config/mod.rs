@@ -9,11 +9,13 @@ use std::{
     collections::HashSet,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use oidc_connector_local::{LocalConfig, LocalUser};
 use oidc_core::{
+    connector::Connector,
     protocol::{ClientId, ConnectorId, IssuerUrl},
     secret::{Secret, Secret32},
 };
@@ -28,6 +30,7 @@ mod tree_deserializer;
 mod users;
 mod yaml;
 
+pub use general::default_key_file;
 pub use problem::{ConfigError, Position, Problem};
 pub use yaml::MAX_CONFIG;
 
@@ -57,6 +60,25 @@ pub struct Config {
     pub logger: LoggerConfig,
     /// Weak settings, to be logged at start.
     pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// A configuration with neither clients nor connectors nor a place to listen.
+    #[must_use]
+    pub fn new(issuer: IssuerUrl, storage: StorageConfig) -> Self {
+        Self {
+            issuer,
+            storage,
+            web: WebConfig::default(),
+            oauth2: OAuth2Config::default(),
+            expiry: ExpiryConfig::default(),
+            sealing_keys: Vec::new(),
+            clients: Vec::new(),
+            connectors: Vec::new(),
+            logger: LoggerConfig::default(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Where records are kept.
@@ -172,7 +194,7 @@ pub enum ConnectorKind {
     /// Users kept by the issuer; `None`: those in the store.
     Local(LocalConfig, Option<Vec<LocalUser>>),
     /// An LDAP directory.
-    Ldap(Box<serde_json::Value>),
+    Ldap(Arc<dyn Connector>),
 }
 
 /// How to log.
