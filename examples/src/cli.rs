@@ -236,7 +236,11 @@ async fn user(command: UserCommand) -> Result<(), Failure> {
             let name = LoginName::parse(&login_name)
                 .ok_or_else(|| Failure::new("this is no login name"))?;
             let hash = read_and_hash()?;
-            match users.set_password(&name, &hash).await.map_err(Failure::new)? {
+            match users
+                .set_password(&name, &hash)
+                .await
+                .map_err(Failure::new)?
+            {
                 SetPassword::Done => Ok(()),
                 SetPassword::Unknown => Err(Failure::new("nobody has this login name")),
             }
@@ -255,7 +259,9 @@ fn users(place: &UserPlace) -> Result<StoredUsers, Failure> {
         .connectors
         .iter()
         .find(|connector| in_store(&connector.kind))
-        .ok_or_else(|| Failure::new("no connector of this configuration keeps users in the store"))?;
+        .ok_or_else(|| {
+            Failure::new("no connector of this configuration keeps users in the store")
+        })?;
     let storage = open_storage(&config.storage).map_err(Failure::new)?;
     Ok(stored_users(&storage, &config.issuer, &connector.id))
 }

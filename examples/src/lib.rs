@@ -10,7 +10,6 @@ pub mod cli;
 pub mod config;
 pub mod zero;
 pub mod open;
-pub mod clients;
 pub mod key_file;
 pub mod run;
 pub mod server;

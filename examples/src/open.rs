@@ -17,11 +17,15 @@ use oidc_core::{
     signer::RotationPolicy,
     storage::{Key, Kind, Storage},
 };
-use oidc_token_store::{MemoryStorage, sqlite::{SqliteStorage, StoreOpenError}};
+use oidc_token_store::{
+    MemoryStorage,
+    sqlite::{SqliteStorage, StoreOpenError},
+};
 
 use crate::{
-    clients::{self, InvalidClients},
-    config::{Config, ConnectorConfig, ConnectorKind, ExpiryConfig, StorageConfig, default_key_file},
+    config::{
+        Config, ConnectorConfig, ConnectorKind, ExpiryConfig, StorageConfig, default_key_file,
+    },
     key_file::{self, KeyFileError},
     server::Health,
 };
@@ -53,9 +57,6 @@ pub enum OpenError {
     /// No key could be drawn.
     #[error(transparent)]
     Entropy(#[from] EntropyError),
-    /// Clients cannot be registered.
-    #[error(transparent)]
-    Clients(#[from] InvalidClients),
     /// Users cannot be told apart.
     #[error("{0}")]
     Users(#[from] InvalidStaticUsers),
@@ -83,8 +84,8 @@ pub async fn open(config: &Config) -> Result<Opened, OpenError> {
         .with_sealing_keys(sealing_keys)
         .with_config(issuer_config(config))
         .with_rotation(rotation(&config.expiry));
-    for client in clients::clients(&config.clients, config.oauth2)? {
-        builder = builder.with_client(client);
+    for client in &config.clients {
+        builder = builder.with_client(client.clone());
     }
     for connector in &config.connectors {
         builder = with_connector(builder, connector, &config.issuer, &storage)?;

@@ -30,7 +30,9 @@ pub fn read(prompt: &str) -> io::Result<Secret> {
 /// longer one is noticed.
 fn read_line(input: &mut impl BufRead) -> io::Result<Secret> {
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_PASSWORD + 3));
-    input.take(MAX_PASSWORD as u64 + 3).read_until(b'\n', &mut line)?;
+    input
+        .take(MAX_PASSWORD as u64 + 3)
+        .read_until(b'\n', &mut line)?;
     if line.ends_with(b"\n") {
         line.pop();
         if line.ends_with(b"\r") {

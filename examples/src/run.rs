@@ -61,11 +61,7 @@ pub async fn serve(opened: Opened, listeners: Vec<Listener>) {
 }
 
 /// Serves the issuer until `stop` is done, then lets requests finish.
-pub async fn serve_until(
-    opened: Opened,
-    listeners: Vec<Listener>,
-    stop: impl Future<Output = ()>,
-) {
+pub async fn serve_until(opened: Opened, listeners: Vec<Listener>, stop: impl Future<Output = ()>) {
     for listener in &listeners {
         if let Ok(address) = listener.local_address() {
             tracing::info!(%address, issuer = %opened.issuer.url(), "listening");

@@ -1,20 +1,28 @@
 //! Zero configuration: an issuer on loopback with one user and one demo client.
 
-use std::{fmt::Write as _, io, net::SocketAddr, path::{Path, PathBuf}};
+use std::{
+    fmt::Write as _,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use oidc_connector_local::{
     HashPasswordError, InsertedUser, LocalConfig, LocalUser, StoredUsersError, hash_password,
 };
 use oidc_core::{
     base64url,
+    client::Client,
     entropy::{Entropy, EntropyError, SystemEntropy, draw},
     identity::{InvalidUpstreamSubject, UpstreamSubject},
-    protocol::{ClientId, ConnectorId, InvalidIdentifier, IssuerUrl},
+    protocol::{
+        ClientId, ConnectorId, InvalidIdentifier, InvalidRedirectUri, IssuerUrl, RedirectUri,
+    },
     secret::Secret,
 };
 
 use crate::{
-    config::{ClientConfig, Config, ConnectorConfig, ConnectorKind, Position, StorageConfig},
+    config::{Config, ConnectorConfig, ConnectorKind, Position, StorageConfig},
     open::{self, OpenError, Opened, stored_users},
     server::Listener,
 };
@@ -55,6 +63,9 @@ pub enum ZeroError {
     /// A name that is made here is not valid.
     #[error(transparent)]
     Identifier(#[from] InvalidIdentifier),
+    /// A redirect URI that is made here is not valid.
+    #[error(transparent)]
+    RedirectUri(#[from] InvalidRedirectUri),
     /// A user id that is made here is not valid.
     #[error(transparent)]
     Subject(#[from] InvalidUpstreamSubject),
@@ -93,16 +104,12 @@ pub fn config(address: SocketAddr, data: &Path) -> Result<Config, ZeroError> {
         name: "Local account".to_owned(),
         kind: ConnectorKind::Local(LocalConfig::default(), None),
     });
-    config.clients.push(ClientConfig {
-        key: DEMO_CLIENT.to_owned(),
-        at: Position::START,
-        id: ClientId::parse(DEMO_CLIENT)?,
-        secret: None,
-        name: "Demo".to_owned(),
-        redirect_uris: vec![DEMO_REDIRECT_URI.to_owned(), issuer.join("/")],
-        allowed_connectors: Vec::new(),
-        skip_consent: false,
-    });
+    let redirect_uris = vec![
+        RedirectUri::parse(DEMO_REDIRECT_URI)?,
+        RedirectUri::parse(&issuer.join("/"))?,
+    ];
+    let demo = Client::public(ClientId::parse(DEMO_CLIENT)?, redirect_uris);
+    config.clients.push(demo.with_client_name("Demo"));
     Ok(config)
 }
 
@@ -113,10 +120,7 @@ pub fn config(address: SocketAddr, data: &Path) -> Result<Config, ZeroError> {
 /// # Errors
 ///
 /// [`ZeroError`] if anything cannot be opened.
-pub async fn open(
-    address: SocketAddr,
-    data: &Path,
-) -> Result<(Opened, Vec<Listener>), ZeroError> {
+pub async fn open(address: SocketAddr, data: &Path) -> Result<(Opened, Vec<Listener>), ZeroError> {
     if !address.ip().is_loopback() {
         return Err(ZeroError::NotLoopback(address));
     }
@@ -164,7 +168,10 @@ pub async fn first_user(opened: &Opened) -> Result<Option<String>, ZeroError> {
 pub fn random_password(entropy: &dyn Entropy) -> Result<String, EntropyError> {
     let bytes: [u8; PASSWORD_LENGTH] = draw(entropy)?;
     let letters = bytes.map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
-    let groups: Vec<String> = letters.chunks(4).map(|group| group.iter().collect()).collect();
+    let groups: Vec<String> = letters
+        .chunks(4)
+        .map(|group| group.iter().collect())
+        .collect();
     Ok(groups.join("-"))
 }
 

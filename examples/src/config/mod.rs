@@ -15,9 +15,10 @@ use std::{
 
 use oidc_connector_local::{LocalConfig, LocalUser};
 use oidc_core::{
+    client::Client,
     connector::Connector,
-    protocol::{ClientId, ConnectorId, IssuerUrl},
-    secret::{Secret, Secret32},
+    protocol::{ConnectorId, IssuerUrl},
+    secret::Secret32,
 };
 
 mod clients;
@@ -53,7 +54,7 @@ pub struct Config {
     /// Root keys that seal what leaves the process; empty: one is kept beside the database.
     pub sealing_keys: Vec<Secret32>,
     /// Registered clients.
-    pub clients: Vec<ClientConfig>,
+    pub clients: Vec<Client>,
     /// Connectors in the order of the file; at least one.
     pub connectors: Vec<ConnectorConfig>,
     /// How to log.
@@ -147,28 +148,6 @@ pub struct ExpiryConfig {
     pub session_idle: Option<Duration>,
     /// A session ends this long after the login.
     pub session_absolute: Option<Duration>,
-}
-
-/// A registered client.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ClientConfig {
-    /// The full name of its place in the file, such as `staticClients[0]`.
-    pub key: String,
-    /// Where it stands.
-    pub at: Position,
-    /// Its identifier.
-    pub id: ClientId,
-    /// Its secret; `None` for a public client.
-    pub secret: Option<Secret>,
-    /// What end users see.
-    pub name: String,
-    /// Where it may be sent answers; at least one.
-    pub redirect_uris: Vec<String>,
-    /// Connectors its end users may use; empty: all.
-    pub allowed_connectors: Vec<ConnectorId>,
-    /// No consent page for this client.
-    pub skip_consent: bool,
 }
 
 /// A connector.
@@ -277,7 +256,10 @@ fn read(mut file: Section<'_>) -> Option<Config> {
     let mut connectors = connectors::connectors(&mut file);
     connectors.extend(connectors::password_database(&mut file));
     check_connectors(&file, &connectors);
-    let clients = clients::clients(&mut file, &connectors);
+    let mut clients = clients::clients(&mut file, &connectors);
+    for client in &mut clients {
+        client.skip_consent |= oauth2.skip_approval_screen;
+    }
     if clients.is_empty() && !file.has("staticClients") {
         file.problem(
             "staticClients",
