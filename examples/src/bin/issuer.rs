@@ -1,2 +1,11 @@
-//! Work begins.
-fn main() {}
+//! The issuer: see `issuer --help`.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use oidc_examples::cli::{self, Cli};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::main(Cli::parse()).await
+}

@@ -2,18 +2,22 @@
 
 use std::collections::HashSet;
 
-use oidc_core::protocol::{ClientId, ConnectorId};
+use oidc_core::{
+    client::Client,
+    protocol::{ClientId, ConnectorId, RedirectUri},
+    secret::Secret,
+};
 
-use super::{ClientConfig, ConnectorConfig, section::Section};
+use super::{ConnectorConfig, section::Section};
 
 /// A given client secret with fewer bytes draws a warning: it can be guessed offline by whoever
 /// sees its hash.
 const STRONG_SECRET: usize = 32;
 
-pub(super) fn clients(file: &mut Section<'_>, connectors: &[ConnectorConfig]) -> Vec<ClientConfig> {
+pub(super) fn clients(file: &mut Section<'_>, connectors: &[ConnectorConfig]) -> Vec<Client> {
     let sections = file.sections("staticClients");
     let known: HashSet<_> = connectors.iter().map(|connector| &connector.id).collect();
-    let mut clients: Vec<ClientConfig> = Vec::new();
+    let mut clients: Vec<Client> = Vec::new();
     for section in sections {
         let at = section.at("id");
         let key = section.key("id");
@@ -21,7 +25,10 @@ pub(super) fn clients(file: &mut Section<'_>, connectors: &[ConnectorConfig]) ->
         let Some(client) = client(section, &known) else {
             continue;
         };
-        if clients.iter().any(|other| other.id == client.id) {
+        if clients
+            .iter()
+            .any(|other| other.client_id == client.client_id)
+        {
             context.problem(at, &key, "is the id of an earlier client", "choose another");
         }
         clients.push(client);
@@ -29,40 +36,49 @@ pub(super) fn clients(file: &mut Section<'_>, connectors: &[ConnectorConfig]) ->
     clients
 }
 
-fn client(mut section: Section<'_>, known: &HashSet<&ConnectorId>) -> Option<ClientConfig> {
-    let at = section.at("");
-    let key = section.key("");
+fn client(mut section: Section<'_>, known: &HashSet<&ConnectorId>) -> Option<Client> {
     let id = id(&mut section);
-    let secret = section.secret(&["secret", "secretEnv", "secretFile"]);
+    let secret = section.secret(&SECRET_KEYS);
     let public = section.boolean("public").unwrap_or_default();
-    check_secret(
-        &section,
-        public,
-        secret.as_ref().map(|secret| secret.expose().len()),
-    );
+    check_secret(&section, public, secret.as_ref());
     let name = section.text("name");
-    let redirect_uris = section.texts("redirectURIs");
-    if redirect_uris.is_empty() {
-        section.problem(
-            "redirectURIs",
-            "is missing or empty",
-            "list the exact URIs that the client may be sent answers to",
-        );
-    }
+    let redirect_uris = redirect_uris(&mut section);
     let allowed_connectors = allowed_connectors(&mut section, known);
     let skip_consent = section.boolean("skipConsent").unwrap_or_default();
     section.finish();
-    let id = id?;
-    Some(ClientConfig {
-        key: key.trim_end_matches('.').to_owned(),
-        at,
-        name: name.unwrap_or_else(|| id.as_str().to_owned()),
-        id,
-        secret,
-        redirect_uris,
-        allowed_connectors,
-        skip_consent,
-    })
+    let mut client = if public {
+        Client::public(id?, redirect_uris)
+    } else {
+        // An empty secret was noted above.
+        Client::confidential(id?, &secret?, redirect_uris).ok()?
+    };
+    client.client_name = name;
+    client.skip_consent = skip_consent;
+    client.allowed_connectors = allowed_connectors;
+    Some(client)
+}
+
+fn redirect_uris(section: &mut Section<'_>) -> Vec<RedirectUri> {
+    let mut uris = Vec::new();
+    for (index, text) in section.texts("redirectURIs").iter().enumerate() {
+        match RedirectUri::parse(text) {
+            Ok(uri) => uris.push(uri),
+            Err(error) => {
+                let message = format!("entry {}: {error}", index + 1);
+                let fix = "write an absolute URI without fragment";
+                section.problem("redirectURIs", &message, fix);
+            }
+        }
+    }
+    if uris.is_empty() && !section.has("redirectURIs") {
+        section.problem(
+            "redirectURIs",
+            "is missing",
+            "list the exact URIs that the client may be sent answers to; \
+             http://127.0.0.1/callback serves any port",
+        );
+    }
+    uris
 }
 
 fn id(section: &mut Section<'_>) -> Option<ClientId> {
@@ -84,11 +100,13 @@ fn id(section: &mut Section<'_>) -> Option<ClientId> {
         .ok()
 }
 
+const SECRET_KEYS: [&str; 3] = ["secret", "secretEnv", "secretFile"];
+
 /// OA-62: neither an empty secret nor a public client with one.
-fn check_secret(section: &Section<'_>, public: bool, length: Option<usize>) {
-    const KEYS: [&str; 3] = ["secret", "secretEnv", "secretFile"];
-    let set = KEYS.into_iter().find(|key| section.has(key));
-    match (public, set, length) {
+fn check_secret(section: &Section<'_>, public: bool, secret: Option<&Secret>) {
+    let set = SECRET_KEYS.into_iter().find(|key| section.has(key));
+    let blank = |secret: &Secret| secret.expose().iter().all(u8::is_ascii_whitespace);
+    match (public, set, secret) {
         (true, Some(key), _) => section.problem(
             key,
             "is set for a public client, which cannot keep one",
@@ -99,10 +117,10 @@ fn check_secret(section: &Section<'_>, public: bool, length: Option<usize>) {
             "is missing",
             "set secret, secretEnv or secretFile, or public: true",
         ),
-        (false, Some(key), Some(0)) => {
+        (false, Some(key), Some(secret)) if blank(secret) => {
             section.problem(key, "is empty", "set at least 32 random characters");
         }
-        (false, Some(key), Some(length)) if length < STRONG_SECRET => section.warn(
+        (false, Some(key), Some(secret)) if secret.expose().len() < STRONG_SECRET => section.warn(
             key,
             "has fewer than 32 characters",
             "make one with: head -c 32 /dev/urandom | basenc --base64url",

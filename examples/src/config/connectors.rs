@@ -1,5 +1,8 @@
 //! `connectors`, `enablePasswordDB` and `staticPasswords`.
 
+use std::sync::Arc;
+
+use oidc_connector_ldap::{LdapConfig, LdapConnector};
 use oidc_connector_local::LocalConfig;
 use oidc_core::protocol::ConnectorId;
 
@@ -113,8 +116,40 @@ fn ldap(section: &mut Section<'_>) -> Option<ConnectorKind> {
     };
     let path = section.key("config");
     let node = tree_deserializer::with_secrets(section.context, &path, node, &LDAP_SECRETS)?;
-    tree_deserializer::read(section.context, &path, &node)
-        .map(|config| ConnectorKind::Ldap(Box::new(config)))
+    let mut config: LdapConfig = tree_deserializer::read(section.context, &path, &node)?;
+    let directory = section.context.directory;
+    let files = [
+        &mut config.root_ca,
+        &mut config.client_cert,
+        &mut config.client_key,
+    ];
+    for file in files.into_iter().flatten() {
+        *file = directory.join(&file).to_string_lossy().into_owned();
+    }
+    for (key, weak) in [
+        ("insecureNoSSL", config.insecure_no_ssl),
+        ("insecureSkipVerify", config.insecure_skip_verify),
+    ] {
+        if weak {
+            section.warn(
+                "config",
+                &format!("{key} lets anybody on the network read passwords"),
+                "use LDAPS or startTLS with a rootCA",
+            );
+        }
+    }
+    match LdapConnector::new(config) {
+        Ok(connector) => Some(ConnectorKind::Ldap(Arc::new(connector))),
+        Err(error) => {
+            for (key, problem) in error.problems {
+                let at = tree_deserializer::position(&node, &key);
+                section
+                    .context
+                    .problem(at, &format!("{path}.{key}"), &problem, "");
+            }
+            None
+        }
+    }
 }
 
 fn local(section: &mut Section<'_>) -> Option<ConnectorKind> {

@@ -324,7 +324,8 @@ pub(super) fn logger(file: &mut Section<'_>) -> LoggerConfig {
 }
 
 /// Where the sealing key is kept unless configured: beside the database.
-pub(crate) fn default_key_file(storage: &StorageConfig) -> Option<PathBuf> {
+#[must_use]
+pub fn default_key_file(storage: &StorageConfig) -> Option<PathBuf> {
     match storage {
         StorageConfig::Memory => None,
         StorageConfig::Sqlite { file } => Some(file.with_file_name("issuer.key")),

@@ -9,13 +9,16 @@ use std::{
     collections::HashSet,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use oidc_connector_local::{LocalConfig, LocalUser};
 use oidc_core::{
-    protocol::{ClientId, ConnectorId, IssuerUrl},
-    secret::{Secret, Secret32},
+    client::Client,
+    connector::Connector,
+    protocol::{ConnectorId, IssuerUrl},
+    secret::Secret32,
 };
 
 mod clients;
@@ -28,6 +31,7 @@ mod tree_deserializer;
 mod users;
 mod yaml;
 
+pub use general::default_key_file;
 pub use problem::{ConfigError, Position, Problem};
 pub use yaml::MAX_CONFIG;
 
@@ -50,13 +54,32 @@ pub struct Config {
     /// Root keys that seal what leaves the process; empty: one is kept beside the database.
     pub sealing_keys: Vec<Secret32>,
     /// Registered clients.
-    pub clients: Vec<ClientConfig>,
+    pub clients: Vec<Client>,
     /// Connectors in the order of the file; at least one.
     pub connectors: Vec<ConnectorConfig>,
     /// How to log.
     pub logger: LoggerConfig,
     /// Weak settings, to be logged at start.
     pub warnings: Vec<Problem>,
+}
+
+impl Config {
+    /// A configuration with neither clients nor connectors nor a place to listen.
+    #[must_use]
+    pub fn new(issuer: IssuerUrl, storage: StorageConfig) -> Self {
+        Self {
+            issuer,
+            storage,
+            web: WebConfig::default(),
+            oauth2: OAuth2Config::default(),
+            expiry: ExpiryConfig::default(),
+            sealing_keys: Vec::new(),
+            clients: Vec::new(),
+            connectors: Vec::new(),
+            logger: LoggerConfig::default(),
+            warnings: Vec::new(),
+        }
+    }
 }
 
 /// Where records are kept.
@@ -127,28 +150,6 @@ pub struct ExpiryConfig {
     pub session_absolute: Option<Duration>,
 }
 
-/// A registered client.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct ClientConfig {
-    /// The full name of its place in the file, such as `staticClients[0]`.
-    pub key: String,
-    /// Where it stands.
-    pub at: Position,
-    /// Its identifier.
-    pub id: ClientId,
-    /// Its secret; `None` for a public client.
-    pub secret: Option<Secret>,
-    /// What end users see.
-    pub name: String,
-    /// Where it may be sent answers; at least one.
-    pub redirect_uris: Vec<String>,
-    /// Connectors its end users may use; empty: all.
-    pub allowed_connectors: Vec<ConnectorId>,
-    /// No consent page for this client.
-    pub skip_consent: bool,
-}
-
 /// A connector.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -172,7 +173,7 @@ pub enum ConnectorKind {
     /// Users kept by the issuer; `None`: those in the store.
     Local(LocalConfig, Option<Vec<LocalUser>>),
     /// An LDAP directory.
-    Ldap(Box<serde_json::Value>),
+    Ldap(Arc<dyn Connector>),
 }
 
 /// How to log.
@@ -255,7 +256,10 @@ fn read(mut file: Section<'_>) -> Option<Config> {
     let mut connectors = connectors::connectors(&mut file);
     connectors.extend(connectors::password_database(&mut file));
     check_connectors(&file, &connectors);
-    let clients = clients::clients(&mut file, &connectors);
+    let mut clients = clients::clients(&mut file, &connectors);
+    for client in &mut clients {
+        client.skip_consent |= oauth2.skip_approval_screen;
+    }
     if clients.is_empty() && !file.has("staticClients") {
         file.problem(
             "staticClients",

@@ -333,12 +333,12 @@ const MISTAKES: [(&str, &str, &str); 46] = [
     (
         "enablePasswordDB: true",
         "enablePasswordDB: true\nconnectors: [{type: local, id: local}]",
-        "25:31: connectors[0].id: is the id of another connector",
+        "25:32: connectors[0].id: is the id of another connector",
     ),
     (
         "enablePasswordDB: true",
         "enablePasswordDB: true\nconnectors: [{type: github, id: github}]",
-        "25:20: connectors[0].type: is not supported yet; choose ldap or local",
+        "25:21: connectors[0].type: is not supported yet; choose ldap or local",
     ),
     (
         "enablePasswordDB: true",
@@ -448,7 +448,6 @@ fn secrets_never_stand_in_an_error() {
         good.replace("secret: canary", "public: true\n    secret: canary"),
         good.replace("secret: canary", "secretFile: canary"),
         good.replace("secret: canary", "secretEnv: canary"),
-
         good.replace("secret: canary", "secret: *canary"),
         good.replace("secret: canary", "secret: !!int canary"),
         good.replace("secret: canary", "redirectURIs: canary"),

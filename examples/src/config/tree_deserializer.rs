@@ -78,6 +78,24 @@ fn check_literal(section: &Section<'_>, secret: &SecretKey, text: &str) {
     }
 }
 
+/// Where a dotted key stands below `node`, as far as it is there.
+pub(super) fn position(node: &Node, key: &str) -> Position {
+    let mut at = node;
+    for part in key.split(['.', '[', ']']).filter(|part| !part.is_empty()) {
+        let next = match &at.value {
+            Value::Map(entries) => entries
+                .iter()
+                .find(|(name, _)| name.text == part)
+                .map(|(_, node)| node),
+            Value::List(list) => part.parse().ok().and_then(|index: usize| list.get(index)),
+            _ => None,
+        };
+        let Some(next) = next else { break };
+        at = next;
+    }
+    at.at
+}
+
 /// Reads settings from a tree. Unknown keys are all noted, of other mistakes the first.
 pub(super) fn read<T: DeserializeOwned>(
     context: &Context<'_>,

@@ -69,7 +69,7 @@ pub(crate) fn parse(text: &str) -> Result<Node, Problem> {
     match serde_saphyr::from_str::<Option<Spanned<Value>>>(text) {
         Ok(Some(spanned)) => Ok(node(spanned)),
         Ok(None) => Ok(Node {
-            at: Position { line: 1, column: 1 },
+            at: Position::START,
             value: Value::Null,
         }),
         Err(error) => Err(syntax_problem(&error)),
