@@ -62,18 +62,29 @@ pub enum InvalidFilter {
 pub struct AttributeName(String);
 
 impl AttributeName {
-    /// Takes a name of letters, digits, `-`, `.`, `;` and `_` that begins with a letter or digit.
+    /// Takes an attribute description ([RFC 4512 section 2.5]): a name or a numeric OID, then
+    /// options, each after a `;`. At most 255 bytes.
     ///
     /// # Errors
     ///
     /// [`InvalidFilter::Expected`] for other text.
+    ///
+    /// [RFC 4512 section 2.5]: https://www.rfc-editor.org/rfc/rfc4512#section-2.5
     pub fn parse(text: &str) -> Result<Self, InvalidFilter> {
-        let valid = text.starts_with(|first: char| first.is_ascii_alphanumeric())
-            && text.len() <= 255
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-.;_".contains(&byte));
-        if valid {
+        let word = |text: &str| {
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let mut parts = text.split(';');
+        let name = parts.next().unwrap_or_default();
+        let name_valid = if name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+            word(name)
+        } else {
+            is_numeric_oid(name)
+        };
+        if name_valid && parts.all(word) && text.len() <= 255 {
             Ok(Self(text.to_owned()))
         } else {
             Err(InvalidFilter::Expected {
@@ -88,6 +99,16 @@ impl AttributeName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Numbers without superfluous zeros, at least two, with dots between them.
+fn is_numeric_oid(text: &str) -> bool {
+    let number = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_digit())
+            && (part == "0" || !part.starts_with('0'))
+    };
+    text.contains('.') && text.split('.').all(number)
 }
 
 impl fmt::Display for AttributeName {
@@ -237,7 +258,7 @@ impl Parser<'_> {
     fn attribute(&mut self, expected: &'static str) -> Result<AttributeName, InvalidFilter> {
         let rest = &self.text[self.at..];
         let end = rest
-            .find(|next: char| !(next.is_ascii_alphanumeric() || "-.;_".contains(next)))
+            .find(|next: char| !(next.is_ascii_alphanumeric() || "-.;".contains(next)))
             .unwrap_or(rest.len());
         let name = AttributeName::parse(&rest[..end]).map_err(|_| self.expected(expected))?;
         self.at += end;
@@ -275,7 +296,13 @@ impl Parser<'_> {
         let rule = if self.peek() == Some(b'=') {
             None
         } else {
+            let start = self.at;
             let rule = self.attribute("a matching rule")?;
+            if rule.as_str().contains(';') {
+                // Attributes have options, matching rules have none.
+                self.at = start;
+                return Err(self.expected("a matching rule"));
+            }
             self.take(":")?;
             Some(rule)
         };
