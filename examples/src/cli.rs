@@ -262,6 +262,6 @@ fn users(place: &UserPlace) -> Result<StoredUsers, Failure> {
         .ok_or_else(|| {
             Failure::new("no connector of this configuration keeps users in the store")
         })?;
-    let storage = open_storage(&config.storage).map_err(Failure::new)?;
+    let (_, storage) = open_storage(&config).map_err(Failure::new)?;
     Ok(stored_users(&storage, &config.issuer, &connector.id))
 }

@@ -77,8 +77,7 @@ pub enum OpenError {
 ///
 /// [`OpenError`] says what could not be opened.
 pub async fn open(config: &Config) -> Result<Opened, OpenError> {
-    let sealing_keys = sealing_keys(config)?;
-    let storage = open_storage(&config.storage)?;
+    let (sealing_keys, storage) = open_storage(config)?;
     let mut builder = Issuer::builder(config.issuer.clone())
         .with_storage(Arc::clone(&storage))
         .with_sealing_keys(sealing_keys)
@@ -99,16 +98,20 @@ pub async fn open(config: &Config) -> Result<Opened, OpenError> {
     })
 }
 
-/// Opens the configured store.
+/// Opens the configured store and the keys that seal what is in it.
+///
+/// The key comes first: a database without one has lost its key.
 ///
 /// # Errors
 ///
-/// [`StoreOpenError`] if the database cannot be opened.
-pub fn open_storage(config: &StorageConfig) -> Result<Arc<dyn Storage>, StoreOpenError> {
-    Ok(match config {
+/// [`OpenError`] if keys or database cannot be opened.
+pub fn open_storage(config: &Config) -> Result<(SealingKeys, Arc<dyn Storage>), OpenError> {
+    let sealing_keys = sealing_keys(config)?;
+    let storage: Arc<dyn Storage> = match &config.storage {
         StorageConfig::Memory => Arc::new(MemoryStorage::new()),
         StorageConfig::Sqlite { file } => Arc::new(SqliteStorage::open(file)?),
-    })
+    };
+    Ok((sealing_keys, storage))
 }
 
 /// The users of a local connector that keeps them in the store.

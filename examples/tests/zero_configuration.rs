@@ -27,7 +27,11 @@ impl Running {
         let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
         let mut welcome = String::new();
         while !welcome.contains("Ctrl-C") {
-            assert_ne!(stdout.read_line(&mut welcome).expect("text"), 0, "{welcome}");
+            assert_ne!(
+                stdout.read_line(&mut welcome).expect("text"),
+                0,
+                "{welcome}"
+            );
         }
         Self {
             child,
@@ -37,15 +41,24 @@ impl Running {
     }
 
     fn after(&self, label: &str) -> &str {
-        let line = self.welcome.lines().find(|line| line.trim_start().starts_with(label));
+        let line = self
+            .welcome
+            .lines()
+            .find(|line| line.trim_start().starts_with(label));
         line.expect(label).trim_start()[label.len()..].trim()
     }
 
     fn get(&self, path: &str) -> String {
-        let address = self.after("Issuer").trim_start_matches("http://").to_owned();
+        let address = self
+            .after("Issuer")
+            .trim_start_matches("http://")
+            .to_owned();
         let mut stream = TcpStream::connect(&address).expect("connected");
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n")
-            .expect("sent");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"
+        )
+        .expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer
@@ -54,7 +67,10 @@ impl Running {
     /// Asks the process to stop; its exit code.
     fn stop(mut self) -> Option<i32> {
         let id = self.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &id]).status().expect("kill");
+        let asked = Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .expect("kill");
         assert!(asked.success());
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).expect("text");
@@ -66,8 +82,16 @@ impl Running {
 fn the_password_is_printed_once_and_the_keys_stay() {
     let directory = tempfile::tempdir().expect("a directory");
     let first = Running::start(directory.path(), "127.0.0.1:0");
-    let address = first.after("Issuer").trim_start_matches("http://").to_owned();
-    let password = first.after("Password").split_whitespace().next().expect("shown").to_owned();
+    let address = first
+        .after("Issuer")
+        .trim_start_matches("http://")
+        .to_owned();
+    let password = first
+        .after("Password")
+        .split_whitespace()
+        .next()
+        .expect("shown")
+        .to_owned();
     assert_eq!(password.len(), 24, "{password}");
     let keys = |running: &Running| {
         let answer = running.get("/keys");
@@ -77,11 +101,18 @@ fn the_password_is_printed_once_and_the_keys_stay() {
     let (first_keys, key_file) = (keys(&first), fs::read(directory.path().join("issuer.key")));
     assert!(first.get("/healthz").starts_with("HTTP/1.1 200 "));
     let discovery = first.get("/.well-known/openid-configuration");
-    assert!(discovery.contains(&format!("\"issuer\":\"http://{address}\"")), "{discovery}");
+    assert!(
+        discovery.contains(&format!("\"issuer\":\"http://{address}\"")),
+        "{discovery}"
+    );
     assert_eq!(first.stop(), Some(0));
 
     let second = Running::start(directory.path(), &address);
-    assert!(!second.welcome.contains("shown this once"), "{}", second.welcome);
+    assert!(
+        !second.welcome.contains("shown this once"),
+        "{}",
+        second.welcome
+    );
     assert!(!second.welcome.contains(&password));
     assert_eq!(keys(&second), first_keys);
     assert_eq!(second.stop(), Some(0));
@@ -94,7 +125,11 @@ fn the_address_to_open_leads_to_the_login_page() {
     let directory = tempfile::tempdir().expect("a directory");
     let running = Running::start(directory.path(), "127.0.0.1:0");
     let issuer = running.after("Issuer").to_owned();
-    let line = running.welcome.lines().find(|line| line.contains("/auth?")).expect("shown");
+    let line = running
+        .welcome
+        .lines()
+        .find(|line| line.contains("/auth?"))
+        .expect("shown");
     let path = line.trim().strip_prefix(&issuer).expect("below the issuer");
     let answer = running.get(path);
     assert!(
@@ -148,12 +183,27 @@ fn hash_password_prints_a_hash_of_what_it_reads() {
 fn users_in_the_store_are_added_and_get_other_passwords() {
     let directory = tempfile::tempdir().expect("a directory");
     let run = |arguments: &[&str]| issuer_in(directory.path(), arguments, "correct horse\n");
-    let add = ["user", "add", "jane@example.com", "--username", "jane", "--group", "staff"];
+    let add = [
+        "user",
+        "add",
+        "jane@example.com",
+        "--username",
+        "jane",
+        "--group",
+        "staff",
+    ];
     let added = run(&add);
-    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    assert!(
+        added.status.success(),
+        "{}",
+        String::from_utf8_lossy(&added.stderr)
+    );
     assert_eq!(run(&add).status.code(), Some(1));
     assert!(run(&["user", "set-password", "JANE"]).status.success());
-    assert_eq!(run(&["user", "set-password", "nobody"]).status.code(), Some(1));
+    assert_eq!(
+        run(&["user", "set-password", "nobody"]).status.code(),
+        Some(1)
+    );
 }
 
 fn issuer(arguments: &[&str], path: &Path, input: &str) -> std::process::Output {

@@ -5,9 +5,14 @@ use std::{error::Error, net::SocketAddr, sync::Arc};
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use oidc_connector_local::{LocalConfig, LocalConnector, LocalUser, StaticUsers, hash_password};
 use oidc_core::{
-    client::Client, entropy::{SystemEntropy, draw_secret}, http::IssuerService,
-    identity::UpstreamSubject, issuer::{Issuer, RegisteredConnector},
-    protocol::{ClientId, ConnectorId, IssuerUrl, RedirectUri}, seal::SealingKeys, secret::Secret,
+    client::Client,
+    entropy::{SystemEntropy, draw_secret},
+    http::IssuerService,
+    identity::UpstreamSubject,
+    issuer::{Issuer, RegisteredConnector},
+    protocol::{ClientId, ConnectorId, IssuerUrl, RedirectUri},
+    seal::SealingKeys,
+    secret::Secret,
 };
 use oidc_token_store::MemoryStorage;
 
@@ -22,7 +27,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_storage(Arc::new(MemoryStorage::new()))
         .with_sealing_keys(SealingKeys::new(vec![draw_secret(&SystemEntropy)?])?)
         .with_client(Client::public(ClientId::parse("demo")?, vec![redirect_uri]))
-        .with_connector(RegisteredConnector::new(ConnectorId::parse("local")?, "Local", local))
+        .with_connector(RegisteredConnector::new(
+            ConnectorId::parse("local")?,
+            "Local",
+            local,
+        ))
         .open()
         .await?;
     let service = TowerToHyperService::new(IssuerService::new(issuer)?);

@@ -59,8 +59,17 @@ fn client(mut section: Section<'_>, known: &HashSet<&ConnectorId>) -> Option<Cli
 }
 
 fn redirect_uris(section: &mut Section<'_>) -> Vec<RedirectUri> {
+    let texts = section.texts("redirectURIs");
+    if texts.is_empty() {
+        section.problem(
+            "redirectURIs",
+            "is missing or empty",
+            "list the exact URIs that the client may be sent answers to; \
+             http://127.0.0.1/callback serves any port",
+        );
+    }
     let mut uris = Vec::new();
-    for (index, text) in section.texts("redirectURIs").iter().enumerate() {
+    for (index, text) in texts.iter().enumerate() {
         match RedirectUri::parse(text) {
             Ok(uri) => uris.push(uri),
             Err(error) => {
@@ -69,14 +78,6 @@ fn redirect_uris(section: &mut Section<'_>) -> Vec<RedirectUri> {
                 section.problem("redirectURIs", &message, fix);
             }
         }
-    }
-    if uris.is_empty() && !section.has("redirectURIs") {
-        section.problem(
-            "redirectURIs",
-            "is missing",
-            "list the exact URIs that the client may be sent answers to; \
-             http://127.0.0.1/callback serves any port",
-        );
     }
     uris
 }
