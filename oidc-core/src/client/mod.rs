@@ -8,7 +8,7 @@ mod validate;
 pub use authentication::{AuthenticatedClient, ClientAuthRefusal, authenticate};
 pub use metadata::{Client, ClientAuthMethod, ClientType, EmptySecret, IdTokenContent};
 pub use redirect::match_redirect_uri;
-pub use validate::{AuthorizeRules, MAX_HINT_BYTES, MAX_PREFERENCES, validate};
+pub use validate::{AuthorizeRules, validate};
 
 pub use crate::protocol::{
     AuthorizeRefusal, CredentialsRefusal, MatchedRedirectUri, PageRefusal, PresentedCredentials,

@@ -1,5 +1,8 @@
 use super::*;
 
+/// The values of all `Authorization` headers, and the form.
+type Presented<'a> = (&'a [&'a [u8]], Option<&'a [u8]>);
+
 /// RFC 6750 section 2.1
 #[test]
 fn token_is_read_from_header_or_form() {
@@ -14,7 +17,7 @@ fn token_is_read_from_header_or_form() {
 /// RFC 6750 section 3.1
 #[test]
 fn nothing_presented_is_missing() {
-    let none: [(&[&[u8]], Option<&[u8]>); 4] = [
+    let none: [Presented<'_>; 4] = [
         (&[], None),
         (&[], Some(b"")),
         (&[], Some(b"access_token=")),
@@ -31,14 +34,14 @@ fn nothing_presented_is_missing() {
 /// RFC 6750 section 2: clients must not use more than one method.
 #[test]
 fn more_than_one_token_is_malformed() {
-    let several: [(&[&[u8]], Option<&[u8]>, &str); 5] = [
-        (&[b"Bearer a", b"Bearer a"], None, ""),
-        (&[b"Bearer a"], Some(b"access_token=a"), ""),
-        (&[], Some(b"access_token=a&access_token=a"), ""),
-        (&[], None, "access_token=a"),
-        (&[b"Bearer a"], None, "access_token="),
+    let several: [(Presented<'_>, &str); 5] = [
+        ((&[b"Bearer a", b"Bearer a"], None), ""),
+        ((&[b"Bearer a"], Some(b"access_token=a")), ""),
+        ((&[], Some(b"access_token=a&access_token=a")), ""),
+        ((&[], None), "access_token=a"),
+        ((&[b"Bearer a"], None), "access_token="),
     ];
-    for (headers, form, query) in several {
+    for ((headers, form), query) in several {
         let error = access_token(headers, form, query).unwrap_err();
         assert!(matches!(error, BearerError::Malformed(_)));
     }
