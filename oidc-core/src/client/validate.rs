@@ -8,9 +8,9 @@ use crate::protocol::{
 };
 
 /// Values of `acr_values` and of `ui_locales` that are looked at; they are preferences in order.
-pub const MAX_PREFERENCES: usize = 16;
+const MAX_PREFERENCES: usize = 16;
 /// Bytes of one such value, and of `login_hint`; longer ones are dropped, since they are hints.
-pub const MAX_HINT_BYTES: usize = 512;
+const MAX_HINT_BYTES: usize = 512;
 
 /// What the issuer's configuration says about authorization requests.
 #[derive(Clone, Copy, Debug)]
