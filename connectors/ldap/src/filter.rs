@@ -303,6 +303,11 @@ impl Parser<'_> {
                 self.at = start;
                 return Err(self.expected("a matching rule"));
             }
+            if rule.as_str().starts_with("dn") {
+                // The client library takes these two letters for the mark `:dn`.
+                self.at = start;
+                return Err(self.expected("the OID of a rule whose name begins with dn"));
+            }
             self.take(":")?;
             Some(rule)
         };
