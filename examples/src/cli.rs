@@ -114,6 +114,7 @@ struct Failure {
 }
 
 impl Failure {
+    #[expect(clippy::needless_pass_by_value, reason = "stands in map_err")]
     fn new(error: impl ToString) -> Self {
         Self {
             text: error.to_string(),

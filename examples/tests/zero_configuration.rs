@@ -1,5 +1,7 @@
 //! The program as a person runs it: `issuer` with no arguments but a directory and a port.
 
+#![expect(clippy::expect_used, reason = "helpers of tests fail the test")]
+
 use std::{
     fs,
     io::{BufRead, BufReader, Read, Write},
