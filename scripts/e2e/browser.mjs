@@ -407,5 +407,5 @@ await run([
     await rp.stop();
     check.equal(await issuer.stop(), 0);
   }],
-]);
+], issuer.log);
 process.exit();

@@ -50,7 +50,7 @@ async function signIn(config, parameters = {}) {
   const agent = new Agent();
   const form = await agent.open(url, atClient);
   const answer = form.left ? form : await agent.submit(form, atClient, { username: 'ada', password: 'password-ada' });
-  if (!answer.left) throw new Error(`stayed at ${answer.url}, status ${answer.status}: ${answer.html}`);
+  if (!answer.left) throw new Error(`stayed at ${answer.url}, status ${answer.status}: ${/<main>.*<\/main>/s.exec(answer.html)}`);
   return { answer: answer.left, checks };
 }
 
@@ -205,5 +205,5 @@ await run([
   }],
 
   ['asked to stop, the issuer ends in order', async (check) => check.equal(await issuer.stop(), 0)],
-]);
+], issuer.log);
 process.exit();

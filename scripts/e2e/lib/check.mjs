@@ -11,10 +11,13 @@ export const check = {
 // How long one test may take, in milliseconds.
 const TIMEOUT = 90_000;
 
-export async function run(tests) {
+// Runs all tests, in order. `log` tells what the issuer said, to be shown after a failure.
+export async function run(tests, log = () => '') {
   let failed = 0;
+  let seen = 0;
   for (const [name, test] of tests) {
     const started = Date.now();
+    seen = log().length;
     let timer;
     try {
       const timeout = new Promise((_, reject) => {
@@ -24,7 +27,7 @@ export async function run(tests) {
       console.log(`ok      ${name} (${Date.now() - started} ms)`);
     } catch (error) {
       failed += 1;
-      console.log(`FAILED  ${name}\n${error.stack ?? error}`);
+      console.log(`FAILED  ${name}\n${error.stack ?? error}\n${log().slice(seen)}`);
     } finally {
       clearTimeout(timer);
     }
