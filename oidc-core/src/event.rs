@@ -130,6 +130,6 @@ struct Quoted<'a>(&'a Event);
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{:?}", self.0);
-        f.write_str(text.get(..1024).unwrap_or(&text))
+        f.write_str(&text[..text.floor_char_boundary(1024)])
     }
 }

@@ -107,7 +107,7 @@ async fn connector_of(
     in_path: Option<&ConnectorId>,
 ) -> Result<(RegisteredConnector, ConnectorState), FlowError> {
     let parts = issuer.parts();
-    let out_of_step = || FlowError::problem(ProblemKind::OutOfStep);
+    let out_of_step = || pending.out_of_step();
     let Step::Login {
         connector_id,
         state,
@@ -146,9 +146,9 @@ async fn wrong_credentials(
     let Step::Login {
         prompt: Some(prompt),
         ..
-    } = pending.step
+    } = &pending.step
     else {
-        return Err(FlowError::problem(ProblemKind::OutOfStep));
+        return Err(pending.out_of_step());
     };
     let connectors =
         super::authorize::allowed_connectors(issuer.parts(), client, &pending.request).await?;
@@ -157,7 +157,7 @@ async fn wrong_credentials(
         client_name: client.display_name().to_owned(),
         connector_id: connector.id.clone(),
         connector_name: connector.name.clone(),
-        prompt,
+        prompt: prompt.clone(),
         username,
         failed: true,
         can_choose: connectors.len() > 1,

@@ -138,7 +138,7 @@ fn who_must_agree(pending: &PendingAuthorization) -> Result<Who, FlowError> {
             connector_id: connector_id.clone(),
         }),
         Step::Choose | Step::Login { .. } | Step::Answered => {
-            Err(FlowError::problem(ProblemKind::OutOfStep))
+            Err(pending.out_of_step())
         }
     }
 }

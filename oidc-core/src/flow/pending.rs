@@ -164,6 +164,12 @@ impl PendingAuthorization {
         }
     }
 
+    /// The page for an old page that was sent again: the flow itself can start anew.
+    pub(crate) fn out_of_step(&self) -> FlowError {
+        let restart = Restart::Again(Box::new(self.request.clone()));
+        FlowError::problem(ProblemKind::OutOfStep).with_restart(restart)
+    }
+
     /// The page for a flow that was answered before.
     pub(crate) fn answered(&self) -> FlowError {
         let restart = Restart::Client(self.request.redirect_uri.clone());
