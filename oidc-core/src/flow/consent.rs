@@ -137,9 +137,7 @@ fn who_must_agree(pending: &PendingAuthorization) -> Result<Who, FlowError> {
             session_id: *session_id,
             connector_id: connector_id.clone(),
         }),
-        Step::Choose | Step::Login { .. } | Step::Answered => {
-            Err(pending.out_of_step())
-        }
+        Step::Choose | Step::Login { .. } | Step::Answered => Err(pending.out_of_step()),
     }
 }
 
