@@ -100,6 +100,8 @@ pub(crate) struct Found {
 pub(crate) struct LdapConnection {
     transport: Transport,
     idle_since: Instant,
+    /// A search was left before its end; its answers may still be coming.
+    spent: bool,
 }
 
 impl LdapConnection {
@@ -107,6 +109,7 @@ impl LdapConnection {
         Ok(Self {
             transport: Transport::open(settings).await?,
             idle_since: Instant::now(),
+            spent: false,
         })
     }
 
@@ -142,6 +145,7 @@ impl LdapConnection {
                 .await?;
             let Some(result) = result else {
                 found.more = true;
+                self.spent = true;
                 return Ok(found);
             };
             match LdapResultCode(result.rc) {
@@ -311,8 +315,11 @@ impl SearchConnections {
         Ok(connection)
     }
 
-    /// Keeps a connection whose last operation ended properly.
+    /// Keeps a connection, unless a search on it was left before its end.
     pub(crate) fn keep(&self, mut connection: LdapConnection) {
+        if connection.spent {
+            return;
+        }
         connection.idle_since = Instant::now();
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < MAX_IDLE {
