@@ -137,7 +137,7 @@ await run([
 
   ['without script every page works', async (check) => {
     const { context, page } = await visitor({ javaScriptEnabled: false });
-    await page.goto(`${rp.site}/login?response_mode=form_post`);
+    await page.goto(`${rp.site}/login?response_mode=form_post&prompt=consent`);
     await page.getByRole('link', { name: 'Local account' }).click();
     await page.getByRole('link', { name: 'Sign in another way' }).click();
     await choose(page);

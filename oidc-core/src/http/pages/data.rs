@@ -132,14 +132,20 @@ pub struct ConsentPage<'a> {
 }
 
 impl<'a> ConsentPage<'a> {
-    /// A page that asks for `scopes`.
+    /// A page that asks for `scopes`: the standard ones first, in the order of
+    /// [`describe_scope`]'s list, then the others as given.
     #[must_use]
     pub fn new(
         client_name: &'a str,
         user_name: &'a str,
-        scopes: Vec<ScopeLine<'a>>,
+        mut scopes: Vec<ScopeLine<'a>>,
         action: &'a str,
     ) -> Self {
+        scopes.sort_by_key(|scope| {
+            let standard = STANDARD.iter();
+            let place = standard.take_while(|(name, _)| *name != scope.name);
+            place.count()
+        });
         Self {
             client_name,
             user_name,
@@ -171,19 +177,22 @@ impl<'a> ScopeLine<'a> {
     }
 }
 
+/// The standard scope values, in the order in which a person wants to read them.
+const STANDARD: [(&str, &str); 5] = [
+    ("openid", "Know who you are"),
+    ("profile", "See your name and user name"),
+    ("email", "See your email address"),
+    ("groups", "See which groups you are in"),
+    ("offline_access", "Keep this access while you are away"),
+];
+
 /// What a standard scope value means to an end user ([OpenID Connect Core section 5.4]).
 ///
 /// [OpenID Connect Core section 5.4]: https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims
 #[must_use]
 pub fn describe_scope(name: &str) -> Option<&'static str> {
-    match name {
-        "openid" => Some("Know who you are"),
-        "profile" => Some("See your name and user name"),
-        "email" => Some("See your email address"),
-        "groups" => Some("See which groups you are in"),
-        "offline_access" => Some("Keep this access while you are away"),
-        _ => None,
-    }
+    let mut standard = STANDARD.into_iter();
+    standard.find_map(|(known, text)| (known == name).then_some(text))
 }
 
 /// Something cannot go on.

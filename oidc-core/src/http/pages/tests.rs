@@ -309,6 +309,17 @@ mod default_pages {
 }
 
 #[test]
+fn consent_asks_for_the_identity_first_and_for_own_scopes_last() {
+    let scopes = ["b:own", "email", "a:own", "offline_access", "openid"].map(ScopeLine::new);
+    let page = ConsentPage::new("Portal", "Zoe", scopes.to_vec(), "/approval");
+    let names: Vec<_> = page.scopes.iter().map(|scope| scope.name).collect();
+    assert_eq!(
+        names,
+        ["openid", "email", "offline_access", "b:own", "a:own"]
+    );
+}
+
+#[test]
 fn the_skeleton_check_sees_an_added_attribute() {
     assert_ne!(
         skeleton("<a href=\"x\">"),
