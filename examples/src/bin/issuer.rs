@@ -1,5 +1,7 @@
 //! The issuer: see `issuer --help`.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::Parser;

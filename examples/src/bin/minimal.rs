@@ -1,5 +1,7 @@
 //! The smallest issuer: one user, one client, everything in memory, http://127.0.0.1:5556.
 
+#![forbid(unsafe_code)]
+
 use std::{error::Error, sync::Arc};
 
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
