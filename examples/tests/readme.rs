@@ -1,7 +1,5 @@
 //! The README shows what is compiled.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::{fs, path::Path};
 
 #[test]
