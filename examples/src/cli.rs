@@ -161,20 +161,29 @@ fn load(path: &Path) -> Result<Config, Failure> {
 
 async fn serve(path: &Path) -> Result<(), Failure> {
     let config = load(path)?;
+    // Before anything is opened: who is told to stop while starting stops gracefully too.
+    let stop = run::stop_signal().map_err(Failure::new)?;
     logging::start(config.logger);
     for warning in &config.warnings {
         tracing::warn!("{}:{warning}", path.display());
     }
-    let opened = open::open(&config).await.map_err(|error| Failure {
+    let refused = |error: String| Failure {
         text: format!("{}: {error}\n\nNothing was started.", path.display()),
         code: EXIT_CONFIG,
-    })?;
-    let listeners = run::listen(&config.web).await.map_err(Failure::new)?;
-    run::serve(opened, listeners).await;
+    };
+    // Sockets first: an address that is taken, or a key that does not fit, leaves no trace.
+    let listeners = run::listen(&config.web)
+        .await
+        .map_err(|error| refused(error.to_string()))?;
+    let opened = open::open(&config)
+        .await
+        .map_err(|error| refused(error.to_string()))?;
+    run::serve(opened, listeners, stop).await;
     Ok(())
 }
 
 async fn zero_configuration(args: &ZeroArgs) -> Result<(), Failure> {
+    let stop = run::stop_signal().map_err(Failure::new)?;
     logging::start(config::LoggerConfig::default());
     let (opened, listeners) = zero::open(args.listen, &args.data)
         .await
@@ -182,7 +191,7 @@ async fn zero_configuration(args: &ZeroArgs) -> Result<(), Failure> {
     let password = zero::first_user(&opened).await.map_err(Failure::new)?;
     let welcome = zero::welcome(opened.issuer.url(), &args.data, password.as_deref());
     println!("{}", welcome.map_err(Failure::new)?);
-    run::serve(opened, listeners).await;
+    run::serve(opened, listeners, stop).await;
     Ok(())
 }
 

@@ -55,13 +55,8 @@ pub async fn listen(web: &WebConfig) -> Result<Vec<Listener>, ListenError> {
     Ok(listeners)
 }
 
-/// Serves the issuer until the process is told to stop, then lets requests finish.
-pub async fn serve(opened: Opened, listeners: Vec<Listener>) {
-    serve_until(opened, listeners, stop_signal()).await;
-}
-
 /// Serves the issuer until `stop` is done, then lets requests finish.
-pub async fn serve_until(opened: Opened, listeners: Vec<Listener>, stop: impl Future<Output = ()>) {
+pub async fn serve(opened: Opened, listeners: Vec<Listener>, stop: impl Future<Output = ()>) {
     for listener in &listeners {
         if let Ok(address) = listener.local_address() {
             tracing::info!(%address, issuer = %opened.issuer.url(), "listening");
@@ -89,19 +84,32 @@ async fn maintain(issuer: Issuer) {
     }
 }
 
-/// Done when the process gets SIGTERM or SIGINT.
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+/// Listens for SIGTERM and SIGINT from now on; the future is done when one came.
+///
+/// # Errors
+///
+/// [`io::Error`] if the operating system takes no handler.
+#[cfg(unix)]
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    let _ = interrupt.await;
+    })
+}
+
+/// Listens for Ctrl-C; the future is done when it came.
+///
+/// # Errors
+///
+/// None on this platform.
+#[cfg(not(unix))]
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }

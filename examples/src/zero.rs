@@ -210,7 +210,8 @@ pub fn welcome(
         None => write!(
             text,
             "  Sign in as   {ADMIN}, with the password shown at the first start\n               \
-             (issuer user set-password {ADMIN} sets another)\n\n"
+             (issuer user set-password {ADMIN}{} sets another)\n\n",
+            flags(issuer, data)
         ),
     };
     let challenge = base64url::encode(&draw::<32>(&SystemEntropy)?);
@@ -225,6 +226,19 @@ pub fn welcome(
         percent_encoded(&issuer.join("/")),
     );
     Ok(text)
+}
+
+/// What else has to be said so that a command finds these files and this issuer.
+fn flags(issuer: &IssuerUrl, data: &Path) -> String {
+    let mut flags = String::new();
+    if data != Path::new(".") {
+        flags += &format!(" --data {}", data.display());
+    }
+    let address = issuer.origin().trim_start_matches("http://");
+    if address != DEFAULT_ADDRESS.to_string() {
+        flags += &format!(" --listen {address}");
+    }
+    flags
 }
 
 fn percent_encoded(text: &str) -> String {

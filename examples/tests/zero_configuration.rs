@@ -116,6 +116,9 @@ fn the_password_is_printed_once_and_the_keys_stay() {
         second.welcome
     );
     assert!(!second.welcome.contains(&password));
+    let data = directory.path().display();
+    let command = format!("set-password admin@example.com --data {data} --listen {address}");
+    assert!(second.welcome.contains(&command), "{}", second.welcome);
     assert_eq!(keys(&second), first_keys);
     assert_eq!(second.stop(), Some(0));
     let after = fs::read(directory.path().join("issuer.key")).expect("a key");

@@ -260,7 +260,7 @@ fn read(mut file: Section<'_>) -> Option<Config> {
     for client in &mut clients {
         client.skip_consent |= oauth2.skip_approval_screen;
     }
-    if clients.is_empty() && !file.has("staticClients") {
+    if clients.is_empty() && (!file.has("staticClients") || file.is_sound()) {
         file.problem(
             "staticClients",
             "is missing: there would be nobody to issue to",
@@ -283,7 +283,8 @@ fn read(mut file: Section<'_>) -> Option<Config> {
 }
 
 fn check_connectors(file: &Section<'_>, connectors: &[ConnectorConfig]) {
-    if connectors.is_empty() && !file.has("connectors") && !file.has("enablePasswordDB") {
+    let named = file.has("connectors") || file.has("enablePasswordDB");
+    if connectors.is_empty() && (!named || file.is_sound()) {
         file.problem(
             "connectors",
             "is missing: nobody could sign in",

@@ -110,8 +110,15 @@ impl<'a> Section<'a> {
         entry.map_or(self.at, |(_, node)| node.at)
     }
 
+    /// Whether a key has a value; an empty one is as good as none.
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|(name, _)| name.text == key)
+        let mut entries = self.entries.iter();
+        entries.any(|(name, node)| name.text == key && !matches!(node.value, Value::Null))
+    }
+
+    /// Whether no mistake was found so far.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.context.problems.borrow().is_empty()
     }
 
     /// Notes a mistake at a key.

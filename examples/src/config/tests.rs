@@ -544,3 +544,152 @@ fn a_hash_may_come_as_base64_or_from_the_environment() {
         );
     }
 }
+
+const LDAP: &str = "enablePasswordDB: true
+connectors:
+  - type: ldap
+    id: ldap
+    config:
+      host: ldap.example.com
+      startTLS: true
+      bindDN: cn=reader
+      bindPWEnv: PORTAL_SECRET
+      userSearch:
+        baseDN: ou=people
+        username: [mail, uid]
+";
+
+fn with_ldap(from: &str, to: &str) -> Result<Config, ConfigError> {
+    assert!(LDAP.contains(from), "{from}");
+    load_text(&good().replace("enablePasswordDB: true\n", &LDAP.replacen(from, to, 1)))
+}
+
+#[test]
+fn an_ldap_connector_is_read_with_its_secret_from_the_environment() {
+    let config = with_ldap("ldap", "ldap").expect("no mistakes");
+    assert_eq!(config.connectors.len(), 2);
+    assert!(matches!(config.connectors[0].kind, ConnectorKind::Ldap(_)));
+    assert_eq!(config.warnings, []);
+}
+
+/// Mistakes in settings that another crate reads have a place and a key as well.
+#[test]
+fn mistakes_of_an_ldap_connector_name_the_key_and_the_place() {
+    for (from, to, expected) in [
+        (
+            "startTLS",
+            "startTsl",
+            "30:7: connectors[0].config.startTsl: is not a known key; did you mean startTLS?",
+        ),
+        (
+            "baseDN",
+            "baseDn",
+            "34:9: connectors[0].config.userSearch.baseDn: is not a known key; did you mean baseDN?",
+        ),
+        (
+            "startTLS: true",
+            "startTLS: 5",
+            "30:17: connectors[0].config.startTLS: must be a boolean",
+        ),
+        (
+            "      host: ldap.example.com\n",
+            "",
+            "29:7: connectors[0].config: host is missing; set host",
+        ),
+        (
+            "bindPWEnv: PORTAL_SECRET",
+            "bindPWEnv: UNSET",
+            "32:18: connectors[0].config.bindPWEnv: names an environment variable that is not set",
+        ),
+        (
+            "bindPWEnv: PORTAL_SECRET",
+            "bindPWFile: none",
+            "32:19: connectors[0].config.bindPWFile: names a file that cannot be read",
+        ),
+        (
+            "bindPWEnv: PORTAL_SECRET",
+            "bindPW: $LDAP_PW",
+            "32:15: connectors[0].config.bindPW: looks like a variable, which is not expanded; name the variable under bindPWEnv",
+        ),
+        (
+            "bindPWEnv: PORTAL_SECRET",
+            "bindPW: ${LDAP_PW}",
+            "32:15: connectors[0].config.bindPW: looks like a variable",
+        ),
+        (
+            "startTLS: true",
+            "rootCA: none.pem",
+            "30:15: connectors[0].config.rootCA: ",
+        ),
+        (
+            "      host: ldap.example.com",
+            "      host: a\n      hots: b\n      prot: c",
+            "30:7: connectors[0].config.hots: is not a known key; did you mean host?",
+        ),
+        (
+            "type: ldap",
+            "type: lpad",
+            "26:11: connectors[0].type: is not a known kind of connector; did you mean ldap?",
+        ),
+        (
+            "type: ldap",
+            "typ: ldap",
+            "26:5: connectors[0].typ: is not a known key; did you mean type?",
+        ),
+    ] {
+        let error = with_ldap(from, to).expect_err(to);
+        let problems: Vec<_> = error.problems.iter().map(ToString::to_string).collect();
+        assert!(
+            problems.iter().any(|problem| problem.starts_with(expected)),
+            "{to}:\n  expected {expected}\n  got      {}",
+            problems.join("\n           ")
+        );
+    }
+}
+
+#[test]
+fn weak_settings_of_an_ldap_connector_are_warned_of() {
+    let config = with_ldap("startTLS: true", "insecureNoSSL: true").expect("weak, not wrong");
+    assert_eq!(config.warnings.len(), 1);
+    assert!(config.warnings[0].message.starts_with("insecureNoSSL"));
+}
+
+/// FZ-40: whatever is done to a configuration, reading it ends, and no secret stands in what it
+/// says; what is accepted has no empty secret and listens somewhere.
+#[test]
+fn no_change_of_one_character_leaks_a_secret_or_is_taken_for_less() {
+    let good = good().replace(
+        "secretEnv: PORTAL_SECRET",
+        "secret: canary-0123456789-0123456789-0123456789",
+    );
+    let good = good.replace(
+        "enablePasswordDB: true\n",
+        &LDAP.replace("bindPWEnv: PORTAL_SECRET", "bindPW: canary"),
+    );
+    const CHANGES: [&str; 16] = [
+        "", "\n", "\t", ":", "- ", "{", "[", "'", "\"", "#", "&", "*", "!", "|", "\0", "é",
+    ];
+    let mut accepted = 0;
+    for at in 0..good.len() {
+        // Two of the changes at each place, others at the next.
+        for change in [CHANGES[at % 16], CHANGES[(at / 16 + 5) % 16]] {
+            let text = format!("{}{change}{}", &good[..at], &good[at + 1..]);
+            match load_text(&text) {
+                Err(error) => {
+                    assert!(!error.problems.is_empty());
+                    let shown = format!("{error} {error:?}");
+                    assert!(!shown.contains("canary"), "{at} {change:?}: {shown}");
+                }
+                Ok(config) => {
+                    accepted += 1;
+                    let listens = config.web.http.is_some();
+                    assert!(listens && !config.connectors.is_empty(), "{at} {change:?}");
+                    let secret = &config.clients[0].client_secret_hashes;
+                    assert!(secret.len() == 1 && !secret[0].matches(b""));
+                    assert!(!format!("{config:?}").contains("canary"));
+                }
+            }
+        }
+    }
+    assert!(accepted > 100);
+}
