@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use super::{
-    Browser, CountingStorage, FaultyStorage, Manner, ManualClock, RecordingSigner, RelyingParty,
-    ScriptedConnector, SeededEntropy,
+    Browser, CountingStorage, FaultyStorage, Manner, ManualClock, RecordingEvents, RecordingSigner,
+    RelyingParty, ScriptedConnector, SeededEntropy,
 };
 use crate::{
     client::Client,
     clock::UnixTime,
     config::IssuerConfig,
     crypto::AwsLcBackend,
+    event::EventSink,
     http::IssuerService,
     issuer::{Issuer, IssuerBuilder, RegisteredConnector},
     jose::SigningAlgorithm,
@@ -33,6 +34,9 @@ pub const APP_SECRET: &str = "app-secret-0123456789-0123456789-0123456789";
 /// The secret of the other confidential client.
 pub const OTHER_SECRET: &str = "other-secret-0123456789-0123456789-01234";
 
+/// Keeps the signer's randomness apart from the issuer's.
+const SIGNER_SEED: u64 = 1 << 63;
+
 /// An issuer under test.
 ///
 /// Clients: `app` (confidential, PKCE not demanded), `cli` (public), `other` (confidential).
@@ -50,6 +54,8 @@ pub struct TestBed {
     pub clock: ManualClock,
     /// Counts signatures.
     pub signer: Arc<RecordingSigner>,
+    /// Keeps the issuer's events.
+    pub events: Arc<RecordingEvents>,
     /// The connector `form`.
     pub form: Arc<ScriptedConnector>,
     /// The connector `upstream`.
@@ -79,6 +85,10 @@ pub struct TestBedOptions {
     pub manner: Manner,
     /// Whether clients skip consent.
     pub skip_consent: bool,
+    /// What becomes of each client's registration.
+    pub registration: fn(Client) -> Client,
+    /// What the issuer's randomness derives from. Two replicas on one store need two seeds.
+    pub entropy_seed: u64,
 }
 
 impl Default for TestBedOptions {
@@ -90,6 +100,8 @@ impl Default for TestBedOptions {
             two_connectors: false,
             manner: Manner::Redirect,
             skip_consent: false,
+            registration: std::convert::identity,
+            entropy_seed: 7,
         }
     }
 }
@@ -126,19 +138,21 @@ impl TestBed {
         let form = Arc::new(ScriptedConnector::new(Manner::Credentials).with_jane());
         let upstream = Arc::new(ScriptedConnector::new(options.manner).with_jane());
         let signer = Self::signer(&storage, &clock, &options).await?;
+        let events = Arc::new(RecordingEvents::default());
         let url = IssuerUrl::parse(&options.url)?;
         let mut builder = Issuer::builder(url)
             .with_storage(Arc::clone(&storage) as Arc<dyn Storage>)
             .with_sealing_keys(sealing_keys()?)
             .with_signer(Arc::clone(&signer) as Arc<dyn crate::signer::Signer>)
-            .with_entropy(Arc::new(SeededEntropy::new(7)))
+            .with_entropy(Arc::new(SeededEntropy::new(options.entropy_seed)))
             .with_clock(Arc::new(clock.clone()))
+            .with_events(Arc::clone(&events) as Arc<dyn EventSink>)
             .with_config(options.config.clone())
             .with_connector(registered("form", "Directory", &form)?);
         if options.two_connectors {
             builder = builder.with_connector(registered("upstream", "Upstream", &upstream)?);
         }
-        let issuer = Self::clients(builder, options.skip_consent)?.open().await?;
+        let issuer = Self::clients(builder, &options)?.open().await?;
         storage.reset();
         Ok(Self {
             service: IssuerService::new(issuer)?,
@@ -146,6 +160,7 @@ impl TestBed {
             faults,
             clock,
             signer,
+            events,
             form,
             upstream,
         })
@@ -158,7 +173,7 @@ impl TestBed {
     ) -> Result<Arc<RecordingSigner>, Box<dyn std::error::Error>> {
         let tag = IssuerUrl::parse(&options.url)?.tag();
         let crypto = Arc::new(AwsLcBackend);
-        let entropy = Arc::new(SeededEntropy::new(8));
+        let entropy = Arc::new(SeededEntropy::new(options.entropy_seed ^ SIGNER_SEED));
         let sealer = Sealer::new(&sealing_keys()?, tag, crypto.clone(), entropy);
         let parts = LocalSignerParts::new(
             Arc::clone(storage) as Arc<dyn Storage>,
@@ -174,7 +189,7 @@ impl TestBed {
 
     fn clients(
         builder: IssuerBuilder,
-        skip_consent: bool,
+        options: &TestBedOptions,
     ) -> Result<IssuerBuilder, Box<dyn std::error::Error>> {
         let uri = |text: &str| RedirectUri::parse(text);
         let app = Client::confidential(
@@ -190,7 +205,8 @@ impl TestBed {
         let cli = Client::public(ClientId::parse("cli")?, vec![uri(CLI)?]);
         Ok([app, other, cli]
             .into_iter()
-            .map(|client| client.with_skip_consent(skip_consent))
+            .map(|client| client.with_skip_consent(options.skip_consent))
+            .map(options.registration)
             .fold(builder, IssuerBuilder::with_client))
     }
 

@@ -57,7 +57,9 @@ pub(crate) async fn userinfo(issuer: &Issuer, access_token: &str) -> Result<Valu
     let invalid = UserInfoError::InvalidToken;
     let id = &presented.client_id;
     let client = parts.clients.find(id).await?;
-    let client = client.ok_or(invalid("the client is gone"))?;
+    let client = client
+        .filter(|client| !client.disabled)
+        .ok_or(invalid("the client is gone"))?;
     let read = parts
         .grants
         .with_access_token(id, presented.jti.grant_id(), presented.jti.as_str())

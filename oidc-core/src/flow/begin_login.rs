@@ -157,14 +157,15 @@ pub(super) fn callback_url(parts: &Parts, id: &ConnectorId) -> Result<Url, FlowE
     Url::parse(&text).map_err(|error| FlowError::internal(&error))
 }
 
-/// The client of a flow, freshly read.
+/// The client of a flow, freshly read: its registration may have changed since the flow opened.
 pub(super) async fn client_of(
     parts: &Parts,
     pending: &PendingAuthorization,
 ) -> Result<std::sync::Arc<Client>, FlowError> {
-    parts
-        .clients
-        .find(&pending.request.client_id)
-        .await?
-        .ok_or_else(|| PageRefusal::UnknownClient.into())
+    let client = parts.clients.find(&pending.request.client_id).await?;
+    let client = client.ok_or(PageRefusal::UnknownClient)?;
+    if client.disabled {
+        return Err(FlowError::problem(ProblemKind::ClientDisabled));
+    }
+    Ok(client)
 }
