@@ -106,8 +106,11 @@ await run([
     check.equal(metadata.issuer, issuer.url);
     check.ok(metadata.supportsPKCE());
     check.equal(metadata.authorization_response_iss_parameter_supported, true);
-    const other = await fetch(`${issuer.url}/.well-known/oauth-authorization-server`);
-    check.equal((await other.json()).issuer, issuer.url);
+    const other = await client.discovery(new URL(issuer.url), 'tool', undefined, client.None(), {
+      algorithm: 'oauth2',
+      execute: [client.allowInsecureRequests],
+    });
+    check.equal(other.serverMetadata().token_endpoint, metadata.token_endpoint);
   }],
 
   ...Object.entries(methods).map(([method, [id, authentication]]) => [
@@ -186,6 +189,21 @@ await run([
   ['a wrong client secret is refused', async (check) => {
     const config = await discover('portal', client.ClientSecretBasic('wrong'));
     await check.rejects(tokens(config), { status: 401 });
+  }],
+
+  // OA-25
+  ['no parameter says where our own pages lead', async (check) => {
+    const config = await discover(...methods.none);
+    for (const evil of ['https://evil.test/', '//evil.test', '/\\evil.test', '/%5cevil.test', '/\t/evil.test', 'https:evil.test']) {
+      const names = ['back', 'next', 'return_to', 'redirect', 'continue', 'locale', 'theme', 'logout'];
+      const parameters = Object.fromEntries(names.map((name) => [name, evil]));
+      const { answer, checks } = await signIn(config, parameters);
+      check.ok(!answer.href.includes('evil'), answer.href);
+      check.ok((await client.authorizationCodeGrant(config, answer, checks)).id_token);
+      const page = await fetch(client.buildAuthorizationUrl(config, parameters), { headers: { referer: 'https://evil.test/' } });
+      check.equal([page.status, page.headers.get('location')], [400, null]);
+      check.ok(!(await page.text()).includes('evil'));
+    }
   }],
 
   ['a wrong password stays on the form', async (check) => {

@@ -119,7 +119,7 @@ install_packages() {
     local status=0
     {
         as_root apt-get update -qq
-        as_root apt-get install -y -qq --no-install-recommends "$@"
+        as_root apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "$@" >/dev/null
     } || status=$?
     [ -z "$made" ] || as_root rm -f "$guard"
     return "$status"
