@@ -26,7 +26,7 @@ const FAILURES: [fn() -> ConnectorError; 3] = [
 #[track_caller]
 fn assert_failed(page: &Page) {
     assert_page(page, 502);
-    for part in ["ldap:", "10.0.0.5", "admin"] {
+    for part in ["ldap:", "10.0.0.5", "cn="] {
         assert!(!page.body.contains(part), "{}", page.body);
     }
     let (_, rest) = page.body.split_once("<code>").unwrap();
@@ -124,7 +124,7 @@ async fn a_denied_end_user_sees_one_fixed_text() {
         bed.upstream.deny(Some(denial));
         let page = browser.get(&answer).await;
         assert_page(&page, 403);
-        assert!(!page.body.contains("admin") && !page.body.contains("locked"));
+        assert!(!page.body.contains("cn=") && !page.body.contains("locked"));
         let (text, _) = page.body.split_once("<p><a").unwrap();
         texts.push(text.to_owned());
     }
@@ -139,7 +139,7 @@ async fn a_denied_end_user_sees_one_fixed_text() {
         ))
         .await;
     assert_redirected(&page, APP, "access_denied", Some("s"));
-    assert!(!page.location().unwrap().contains("script"));
+    assert!(!page.location().unwrap().contains("%3C"));
     assert_nothing_issued(&bed, before);
     let page = browser.visit(&answer).await;
     finish(&bed, &mut browser, page).await;

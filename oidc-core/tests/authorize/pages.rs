@@ -3,7 +3,7 @@
 use http::Request;
 use oidc_core::conformance::{Manner, Page};
 
-use crate::support::{assert_error_page, assert_page, bed, bed_with, get, post, send};
+use crate::support::{assert_error_page, assert_page, bed, bed_with, get, post, said, send};
 
 /// Every page that a login shows carries the headers that keep it unframed, unsniffed, unkept.
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn start_again_repeats_a_valid_request_at_this_issuer() {
         .await;
     assert_page(&expired, 400);
     assert!(!expired.body.contains("<script"));
-    let (_, rest) = expired.body.split_once("href=\"").unwrap();
+    let (_, rest) = said(&expired).split_once("href=\"").unwrap();
     let link = rest
         .split('"')
         .next()

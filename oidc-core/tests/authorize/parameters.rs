@@ -408,7 +408,6 @@ async fn other_faults_go_back_to_the_client() {
         ("scope", None, "invalid_scope"),
         ("scope", Some("profile"), "invalid_scope"),
         ("scope", Some("openid nonsense"), "invalid_scope"),
-        ("scope", Some("openid  email"), "invalid_scope"),
         ("scope", Some("OPENID"), "invalid_scope"),
         ("max_age", Some("-1"), "invalid_request"),
         ("max_age", Some("1.5"), "invalid_request"),

@@ -360,10 +360,11 @@ async fn no_parameter_sends_anybody_elsewhere() {
     let bed = bed().await;
     let app = bed.app();
     for value in ELSEWHERE {
-        let extra: Vec<_> = REDIRECTORS
+        let mut extra: Vec<_> = REDIRECTORS
             .iter()
             .map(|name| (*name, Some(value)))
             .collect();
+        extra.push(("prompt", Some("login consent")));
         let query: Vec<_> = REDIRECTORS.iter().map(|name| (*name, value)).collect();
         let query = crate::support::form(&query);
         let mut browser = bed.browser();
