@@ -19,6 +19,9 @@ use crate::{
     identity::{Identity, UpstreamSubject},
 };
 
+/// What the state begins with.
+const STATE: &[u8] = b"scripted";
+
 /// How a [`ScriptedConnector`] talks to the user agent.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
@@ -47,6 +50,7 @@ struct Script {
     denial: Option<Denial>,
     once: Vec<OneTime>,
     authenticated_ago: std::time::Duration,
+    state_len: usize,
 }
 
 impl ScriptedConnector {
@@ -104,6 +108,11 @@ impl ScriptedConnector {
         self.script().authenticated_ago = ago;
     }
 
+    /// From now on each login keeps that many bytes of state, and at least eight.
+    pub fn set_state_len(&self, len: usize) {
+        self.script().state_len = len;
+    }
+
     /// How often the connector was asked to resume.
     pub fn resumed(&self) -> u64 {
         self.calls.load(Ordering::Relaxed)
@@ -156,7 +165,9 @@ impl Connector for ScriptedConnector {
                 fields: vec![("RelayState".to_owned(), login.handle.to_owned())],
             },
         };
-        Ok(Progress::Ask(ask, ConnectorState(b"scripted".to_vec())))
+        let mut state = STATE.to_vec();
+        state.resize(self.script().state_len.max(STATE.len()), 0);
+        Ok(Progress::Ask(ask, ConnectorState(state)))
     }
 
     async fn resume(
@@ -169,7 +180,7 @@ impl Connector for ScriptedConnector {
         if let Some(failure) = self.script().failure {
             return Err(failure());
         }
-        if state.0 != b"scripted" {
+        if !state.0.starts_with(STATE) {
             return Err(ConnectorError::BadAnswer("not my state".to_owned()));
         }
         match (self.manner, answer) {

@@ -6,7 +6,7 @@ use super::{
     Choose, Next, Outcome, UserAgent,
     begin_login::begin_login,
     consent,
-    pending::{PendingAuthorization, crowded_out},
+    pending::PendingAuthorization,
     problem::{FlowError, ProblemKind, refused},
     respond, session,
 };
@@ -44,8 +44,7 @@ pub(crate) async fn authorize(
             .any(|known| known.id == session.connector_id)
     {
         let (handle, pending) = PendingAuthorization::open(parts, request, now)?;
-        let outcome = consent::after_login(issuer, &client, (handle, pending), &session).await?;
-        return Ok(make_room(parts, agent, outcome));
+        return consent::after_login(issuer, &client, (handle, pending), &session).await;
     }
     if request.prompt.contains(Prompt::None) {
         // Nobody authenticated, so nothing is stored: the client may ask as often as it likes.
@@ -57,10 +56,10 @@ pub(crate) async fn authorize(
         ));
     }
     let (handle, pending) = PendingAuthorization::open(parts, request, now)?;
-    let outcome = match connectors.as_slice() {
-        [] => return Err(FlowError::problem(ProblemKind::NoConnector)),
+    match connectors.as_slice() {
+        [] => Err(FlowError::problem(ProblemKind::NoConnector)),
         [only] if !must_choose(parts, &pending.request) => {
-            begin_login(issuer, &client, (handle, pending), only, false).await?
+            begin_login(issuer, &client, (handle, pending), only, false).await
         }
         _ => {
             let sealed = pending.seal(parts, &handle)?;
@@ -69,10 +68,9 @@ pub(crate) async fn authorize(
                 client_name: client.display_name().to_owned(),
                 connectors: names(&connectors),
             });
-            Outcome::new(next).keeping(sealed)
+            Ok(Outcome::new(next).keeping(sealed))
         }
-    };
-    Ok(make_room(parts, agent, outcome))
+    }
 }
 
 fn must_choose(parts: &Parts, request: &ValidAuthorizationRequest) -> bool {
@@ -129,12 +127,4 @@ pub(super) async fn allowed_connectors(
                 .is_none_or(|wanted| *wanted == known.id)
     });
     Ok(connectors)
-}
-
-/// Drops flow cookies so that the one which is to be kept fits.
-fn make_room(parts: &Parts, agent: &UserAgent, mut outcome: Outcome) -> Outcome {
-    if let Some(fresh) = &outcome.keep {
-        outcome.drop = crowded_out(parts, &agent.flows, fresh);
-    }
-    outcome
 }

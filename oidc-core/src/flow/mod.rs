@@ -16,7 +16,7 @@ pub(crate) use authorize::authorize;
 pub(crate) use begin_login::{choose, log_in_page};
 pub(crate) use callback::{Brought, callback, password};
 pub(crate) use consent::{ConsentForm, consent, consent_page};
-pub(crate) use pending::{FlowHandle, SealedFlow};
+pub(crate) use pending::{FlowHandle, SealedFlow, make_room};
 pub(crate) use problem::{FlowError, Problem, ProblemKind, Restart};
 pub(crate) use session::who_is_signed_in;
 

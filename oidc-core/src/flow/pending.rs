@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::problem::{FlowError, ProblemKind, Restart};
+use super::{
+    Outcome, UserAgent,
+    problem::{FlowError, ProblemKind, Restart},
+};
 use crate::{
     base64url,
     claims::Subject,
@@ -192,12 +195,16 @@ impl PendingAuthorization {
     }
 }
 
+/// Drops flow cookies so that the one which is to be kept fits: a flow grows with its steps.
+pub(crate) fn make_room(parts: &Parts, agent: &UserAgent, mut outcome: Outcome) -> Outcome {
+    if let Some(fresh) = &outcome.keep {
+        outcome.drop = crowded_out(parts, &agent.flows, fresh);
+    }
+    outcome
+}
+
 /// Which flow cookies must go so that a new one fits: unreadable ones first, then the oldest.
-pub(crate) fn crowded_out(
-    parts: &Parts,
-    flows: &[SealedFlow],
-    fresh: &SealedFlow,
-) -> Vec<FlowHandle> {
+fn crowded_out(parts: &Parts, flows: &[SealedFlow], fresh: &SealedFlow) -> Vec<FlowHandle> {
     let mut kept: Vec<_> = flows
         .iter()
         .filter(|flow| flow.handle != fresh.handle)

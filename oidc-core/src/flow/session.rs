@@ -76,9 +76,10 @@ impl LiveSession {
     ///
     /// [OIDC Core section 3.1.2.1]: https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest
     pub(super) fn serves(&self, request: &ValidAuthorizationRequest, now: UnixTime) -> bool {
-        let recent = request
-            .max_age
-            .is_none_or(|max_age| now.since(self.auth_time) <= Duration::from_secs(max_age));
+        // An age of zero asks for a login like `prompt=login`, even within the second of the last.
+        let recent = request.max_age.is_none_or(|max_age| {
+            max_age > 0 && now.since(self.auth_time) <= Duration::from_secs(max_age)
+        });
         let asked_anew = request.prompt.contains(Prompt::Login)
             || request.prompt.contains(Prompt::SelectAccount);
         let connector = request

@@ -18,8 +18,8 @@ use crate::{
     connector,
     flow::{
         AskConsent, Brought, Choose, ConsentForm, FlowError, LogIn, Next, Outcome, ProblemKind,
-        UserAgent, authorize, callback, choose, consent, consent_page, log_in_page, password,
-        who_is_signed_in,
+        UserAgent, authorize, callback, choose, consent, consent_page, log_in_page, make_room,
+        password, who_is_signed_in,
     },
     protocol::{AuthorizationResponse, ConnectorId, Params, ResponseMode},
     secret::Secret,
@@ -35,7 +35,7 @@ pub(super) async fn answer(inner: &Inner, route: &Route, call: &Call) -> Answer 
         return home(inner, &agent).await;
     }
     match step(inner, route, call, &agent).await {
-        Ok(outcome) => show(inner, &outcome),
+        Ok(outcome) => show(inner, &make_room(inner.issuer.parts(), &agent, outcome)),
         Err(error) => problem::answer(inner, error),
     }
 }
