@@ -5,7 +5,7 @@ use std::{hint::black_box, sync::Arc};
 use criterion::{BatchSize, BenchmarkGroup, Criterion, measurement::WallTime};
 use oidc_benches::{BenchRequest, Error, Scene};
 use oidc_core::{jose::SigningAlgorithm, storage::Storage};
-use oidc_token_store::{MemoryStorage, SqliteStorage};
+use oidc_token_store::{MemoryStorage, sqlite::SqliteStorage};
 use tokio::runtime::Runtime;
 
 /// What the client asks for: as a portal does.
