@@ -107,36 +107,3 @@ mod tests {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{super::codec, *};
-    use crate::{
-        identity::UpstreamSubject,
-        storage::{Stored, Version},
-    };
-
-    fn stored(body: &[u8]) -> Stored {
-        Stored {
-            body: body.to_vec(),
-            version: Version::from_bytes(*b"1"),
-        }
-    }
-
-    #[test]
-    fn a_user_record_is_written_again_as_it_was_read() {
-        let subject = UpstreamSubject::parse("0-jane").unwrap();
-        let user = UserRecord {
-            connector_id: ConnectorId::parse("form").unwrap(),
-            identity: Identity::new(subject),
-            standing: Standing::new(3, true),
-            last_login: UnixTime::from_secs(1),
-            refresh_data: None,
-        };
-        let first = codec::encode(&user).unwrap();
-        let loaded = codec::decode::<UserRecord>(stored(&first)).unwrap();
-        let second = codec::encode_over(&loaded.value, &loaded).unwrap();
-        assert_eq!(first, second);
-        assert_eq!(loaded.value.standing, user.standing);
-    }
-}
