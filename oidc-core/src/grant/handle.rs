@@ -92,16 +92,72 @@ record_id!(
     WriteId
 );
 
-/// An authorization code as the client holds it; storage sees only its [`SecretHash`].
-#[derive(Clone)]
-pub struct AuthorizationCode {
-    grant_id: GrantId,
-    secret: Secret32,
+/// A handle of a record's id and one 256-bit secret.
+macro_rules! secret_handle {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $field:ident: $id:ident) => {
+        $(#[$doc])*
+        #[derive(Clone)]
+        pub struct $name {
+            $field: $id,
+            secret: Secret32,
+        }
+
+        impl $name {
+            const PREFIX: &str = $prefix;
+
+            /// Parses the one valid text of this handle.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let bytes = decode::<48>(Self::PREFIX, text)?;
+                Some(Self {
+                    $field: $id(slice(&bytes, 0)),
+                    secret: Secret32::from_bytes(slice(&bytes, 16)),
+                })
+            }
+
+            /// The record it names.
+            #[must_use]
+            pub const fn $field(&self) -> $id {
+                self.$field
+            }
+
+            /// What storage keeps.
+            #[must_use]
+            pub fn hash(&self) -> SecretHash {
+                SecretHash::of(self.secret.expose())
+            }
+
+            /// Whether `hash` is of this handle; takes constant time.
+            #[must_use]
+            pub fn matches(&self, hash: &SecretHash) -> bool {
+                hash.matches(self.secret.expose())
+            }
+
+            /// The text that is held outside. Never log it.
+            #[must_use]
+            pub fn expose(&self) -> Zeroizing<String> {
+                encode(Self::PREFIX, &[&self.$field.0, self.secret.expose()])
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({}, …)", stringify!($name), self.$field)
+            }
+        }
+    };
 }
 
-impl AuthorizationCode {
-    const PREFIX: &str = "oac_";
+secret_handle!(
+    /// An authorization code as the client holds it; storage sees only its [`SecretHash`].
+    AuthorizationCode, "oac_", grant_id: GrantId
+);
+secret_handle!(
+    /// The session cookie's value; storage sees only its [`SecretHash`].
+    SessionHandle, "oss_", session_id: SessionId
+);
 
+impl AuthorizationCode {
     /// Draws the code of a grant.
     ///
     /// # Errors
@@ -113,45 +169,19 @@ impl AuthorizationCode {
             secret: draw_secret(entropy)?,
         })
     }
-
-    /// Parses the one valid text of a code.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = decode::<48>(Self::PREFIX, text)?;
-        Some(Self {
-            grant_id: GrantId(slice(&bytes, 0)),
-            secret: Secret32::from_bytes(slice(&bytes, 16)),
-        })
-    }
-
-    /// The grant the code belongs to.
-    #[must_use]
-    pub const fn grant_id(&self) -> GrantId {
-        self.grant_id
-    }
-
-    /// What storage keeps.
-    #[must_use]
-    pub fn hash(&self) -> SecretHash {
-        SecretHash::of(self.secret.expose())
-    }
-
-    /// Whether `hash` is of this code; takes constant time.
-    #[must_use]
-    pub fn matches(&self, hash: &SecretHash) -> bool {
-        hash.matches(self.secret.expose())
-    }
-
-    /// The text that goes to the client. Never log it.
-    #[must_use]
-    pub fn expose(&self) -> Zeroizing<String> {
-        encode(Self::PREFIX, &[&self.grant_id.0, self.secret.expose()])
-    }
 }
 
-impl fmt::Debug for AuthorizationCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AuthorizationCode({}, …)", self.grant_id)
+impl SessionHandle {
+    /// Draws the handle of a new session.
+    ///
+    /// # Errors
+    ///
+    /// [`EntropyError`] if the source of randomness failed.
+    pub fn draw(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
+        Ok(Self {
+            session_id: SessionId::draw(entropy)?,
+            secret: draw_secret(entropy)?,
+        })
     }
 }
 
@@ -286,69 +316,6 @@ impl TryFrom<String> for RotationNonce {
         base64url::decode_array(&text)
             .map(Self)
             .ok_or("not 32 bytes in base64url")
-    }
-}
-
-/// The session cookie's value: session id and secret.
-#[derive(Clone)]
-pub struct SessionHandle {
-    session_id: SessionId,
-    secret: Secret32,
-}
-
-impl SessionHandle {
-    const PREFIX: &str = "oss_";
-
-    /// Draws the handle of a new session.
-    ///
-    /// # Errors
-    ///
-    /// [`EntropyError`] if the source of randomness failed.
-    pub fn draw(entropy: &dyn Entropy) -> Result<Self, EntropyError> {
-        Ok(Self {
-            session_id: SessionId::draw(entropy)?,
-            secret: draw_secret(entropy)?,
-        })
-    }
-
-    /// Parses the one valid text of a session cookie.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes = decode::<48>(Self::PREFIX, text)?;
-        Some(Self {
-            session_id: SessionId(slice(&bytes, 0)),
-            secret: Secret32::from_bytes(slice(&bytes, 16)),
-        })
-    }
-
-    /// The session it names.
-    #[must_use]
-    pub const fn session_id(&self) -> SessionId {
-        self.session_id
-    }
-
-    /// What storage keeps.
-    #[must_use]
-    pub fn hash(&self) -> SecretHash {
-        SecretHash::of(self.secret.expose())
-    }
-
-    /// Whether `hash` is of this handle; takes constant time.
-    #[must_use]
-    pub fn matches(&self, hash: &SecretHash) -> bool {
-        hash.matches(self.secret.expose())
-    }
-
-    /// The text that goes into the cookie. Never log it.
-    #[must_use]
-    pub fn expose(&self) -> Zeroizing<String> {
-        encode(Self::PREFIX, &[&self.session_id.0, self.secret.expose()])
-    }
-}
-
-impl fmt::Debug for SessionHandle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SessionHandle({}, …)", self.session_id)
     }
 }
 

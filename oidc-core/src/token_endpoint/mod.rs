@@ -38,6 +38,22 @@ pub(crate) struct Opened {
     pub(crate) grant: Option<Loaded<Grant>>,
 }
 
+impl Opened {
+    /// Reads again after someone else changed the grant: every check is due anew, on what is
+    /// there now.
+    async fn again(self, parts: &Parts, grant_id: GrantId) -> Result<Self, TokenError> {
+        let read = parts
+            .grants
+            .with_client(self.client.id(), Some(grant_id))
+            .await?;
+        Ok(Self {
+            client: self.client,
+            standing: read.client,
+            grant: read.grant,
+        })
+    }
+}
+
 /// Answers a token request ([RFC 6749 section 3.2]).
 ///
 /// [RFC 6749 section 3.2]: https://www.rfc-editor.org/rfc/rfc6749#section-3.2

@@ -54,16 +54,7 @@ pub(super) async fn refresh(
             );
             return Ok(response);
         }
-        // Someone else changed the grant: every check again, on what is there now.
-        let read = parts
-            .grants
-            .with_client(opened.client.id(), Some(token.grant_id()))
-            .await?;
-        opened = Opened {
-            client: opened.client,
-            standing: read.client,
-            grant: read.grant,
-        };
+        opened = opened.again(parts, token.grant_id()).await?;
     }
     Err(TokenError::lost_races())
 }
