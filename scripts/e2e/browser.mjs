@@ -337,18 +337,28 @@ await run([
   }],
 
   // OA-30, OA-31
-  ['a flow that another browser opened cannot be continued here', async (check) => {
+  ['at no step can another browser continue a flow, nor be signed in by it', async (check) => {
     const attacker = await visitor();
-    await toConsent(attacker.page);
-    const form = await formOf(attacker.page);
     const victim = await visitor();
-    const answer = await victim.page.goto(attacker.page.url());
-    check.equal(answer.status(), 400);
-    const [sent] = await sendAtOnce(victim.context, form, { decision: 'approve' }, 1);
-    check.equal([sent.status(), isCode(sent)], [400, false]);
+    // What the victim is lured into: opening the page that the attacker sees, sending the attacker's form.
+    async function lure(values) {
+      const opened = await victim.page.goto(attacker.page.url());
+      check.equal([opened.status(), victim.page.url()], [400, attacker.page.url()]);
+      const [sent] = await sendAtOnce(victim.context, await formOf(attacker.page), values, 1);
+      check.equal([sent.status(), isCode(sent)], [400, false]);
+      check.equal(await victim.context.cookies(), []);
+    }
+    await attacker.page.goto(`${rp.site}/login?prompt=consent`);
+    const chosen = await attacker.page.getByRole('link', { name: 'Company directory' }).getAttribute('href');
+    check.equal((await victim.page.goto(chosen)).status(), 400);
+    await choose(attacker.page);
+    await lure({ username: 'zoe', password: 'password-zoe' });
+    await signIn(attacker.page);
+    await attacker.page.getByRole('heading', { name: 'Allow Portal?' }).waitFor();
+    await lure({ decision: 'approve' });
     // The attacker's own login is as open as before.
     await attacker.page.getByRole('button', { name: 'Allow', exact: true }).click();
-    await result(attacker.page);
+    check.equal((await result(attacker.page)).claims.preferred_username, 'zoe');
     await attacker.context.close();
     await victim.context.close();
   }],
