@@ -135,6 +135,26 @@ async fn of_five_tabs_the_oldest_is_dropped() {
     }
 }
 
+/// A tab in which a login waits outlives any number of answered ones.
+#[tokio::test]
+async fn answered_flows_go_before_open_ones() {
+    let bed = bed().await;
+    let app = bed.app();
+    let mut browser = bed.browser();
+    let waiting = browser.get(&app.authorization_url(&[])).await;
+    for _ in 0..6 {
+        bed.clock.advance(std::time::Duration::from_secs(1));
+        let page = app.answered(&mut browser, &[]).await;
+        assert!(page.location_param("code").is_some());
+        assert!(flows(&browser).len() <= 4);
+    }
+    let page = app
+        .log_in(&mut browser, &waiting, ("jane", "wonderland"))
+        .await;
+    let code = page.location_param("code").unwrap();
+    assert!(app.exchange(&code).await.is_success());
+}
+
 /// All flows together stay below 6 KiB, at every step: a flow grows on its way.
 #[tokio::test]
 async fn all_flows_together_stay_below_six_kib() {
