@@ -203,14 +203,15 @@ pub(crate) fn make_room(parts: &Parts, agent: &UserAgent, mut outcome: Outcome) 
     outcome
 }
 
-/// Which flow cookies must go so that a new one fits: unreadable ones first, then the oldest.
+/// Which flow cookies must go so that a new one fits: unreadable ones in any case, then answered
+/// ones, then the oldest.
 fn crowded_out(parts: &Parts, flows: &[SealedFlow], fresh: &SealedFlow) -> Vec<FlowHandle> {
     let mut kept: Vec<_> = flows
         .iter()
         .filter(|flow| flow.handle != fresh.handle)
-        .map(|flow| (age_of(parts, flow), flow))
+        .map(|flow| (worth_of(parts, flow), flow))
         .collect();
-    kept.sort_by_key(|(started_at, _)| *started_at);
+    kept.sort_by_key(|(worth, _)| *worth);
     let mut bytes = fresh.sealed.len()
         + kept
             .iter()
@@ -218,9 +219,9 @@ fn crowded_out(parts: &Parts, flows: &[SealedFlow], fresh: &SealedFlow) -> Vec<F
             .sum::<usize>();
     let mut count = kept.len() + 1;
     let mut dropped = Vec::new();
-    for (started_at, flow) in kept {
+    for (worth, flow) in kept {
         let crowded = count > MAX_FLOWS || bytes > MAX_FLOW_BYTES;
-        if started_at.is_some() && !crowded {
+        if worth.is_some() && !crowded {
             break;
         }
         count -= 1;
@@ -230,7 +231,10 @@ fn crowded_out(parts: &Parts, flows: &[SealedFlow], fresh: &SealedFlow) -> Vec<F
     dropped
 }
 
-/// `None` sorts first: what cannot be read is of no use to anyone.
-fn age_of(parts: &Parts, flow: &SealedFlow) -> Option<UnixTime> {
-    PendingAuthorization::unseal(parts, flow).map(|pending| pending.started_at)
+/// What a flow cookie is worth to the end user, least first: `None` cannot be read, `false` was
+/// answered; then by age.
+fn worth_of(parts: &Parts, flow: &SealedFlow) -> Option<(bool, UnixTime)> {
+    let pending = PendingAuthorization::unseal(parts, flow)?;
+    let open = !matches!(pending.step, Step::Answered);
+    Some((open, pending.started_at))
 }
