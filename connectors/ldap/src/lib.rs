@@ -44,9 +44,7 @@ pub use config::{
 };
 pub use connector::{LdapConnector, MAX_CREDENTIAL, MAX_MATCHED_VALUES};
 
-/// The parsers behind the connector, for the fuzz targets and scripted servers of this workspace.
-/// Not part of the interface.
+/// What lies behind the connector, for the fuzz targets and scripted servers of this workspace. Not
+/// part of the interface.
 #[doc(hidden)]
-pub mod fuzzing {
-    pub use crate::{ber::*, groups::*, guard::*, message::*};
-}
+pub mod fuzzing;

@@ -125,7 +125,13 @@ impl LdapConnection {
         };
         let result = self.transport.ldap.simple_bind(dn, password).await;
         let result = result.map_err(|error| self.transport.lost(&error))?;
-        Ok(judge_bind(&result))
+        let controls = result.ctrls.iter();
+        let controls = controls.map(|Control(_, raw)| (raw.ctype.as_str(), raw.val.as_deref()));
+        Ok(judge_bind(
+            LdapResultCode(result.rc),
+            &result.refs,
+            controls,
+        ))
     }
 
     /// Searches, page by page, until everything or more than `limit` entries came.
@@ -210,18 +216,20 @@ impl LdapConnection {
 }
 
 /// LD-05: only result code 0 without referral counts, and no word about an expired password.
-fn judge_bind(result: &LdapResult) -> Bound {
-    let code = LdapResultCode(result.rc);
+pub(crate) fn judge_bind<'a>(
+    code: LdapResultCode,
+    referrals: &[String],
+    controls: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>,
+) -> Bound {
     if code != LdapResultCode::SUCCESS {
         return Bound::No(code);
     }
-    if !result.refs.is_empty() {
+    if !referrals.is_empty() {
         return Bound::No(LdapResultCode::REFERRAL);
     }
-    let expired = result.ctrls.iter().any(|Control(_, control)| {
-        let value = control.val.as_deref().unwrap_or_default();
-        control.ctype == PASSWORD_EXPIRED
-            || (control.ctype == PASSWORD_POLICY && policy_has_error(value))
+    let expired = controls.into_iter().any(|(oid, value)| {
+        oid == PASSWORD_EXPIRED
+            || (oid == PASSWORD_POLICY && policy_has_error(value.unwrap_or_default()))
     });
     if expired {
         Bound::PasswordExpired

@@ -9,7 +9,6 @@ use std::{
 };
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, StdStream};
-use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpStream, UnixStream},
@@ -40,6 +39,10 @@ pub(crate) enum TransportError {
     Lost(String),
 }
 
+/// A stream of bytes to and from one peer.
+pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
+
 /// An open connection. Dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct Transport {
@@ -57,21 +60,11 @@ impl Transport {
             .map_err(TransportError::Connect)?;
         // Requests are small and each waits for its answer.
         tcp.set_nodelay(true).map_err(TransportError::Connect)?;
-        match &settings.tls {
-            TlsMode::DangerousPlain => Self::over(tcp).await,
-            TlsMode::Ldaps(config, name) => Self::over(handshake(tcp, config, name).await?).await,
-            TlsMode::StartTls(config, name) => {
-                let tcp = start_tls(tcp).await?;
-                Self::over(handshake(tcp, config, name).await?).await
-            }
-        }
+        Self::over(negotiate(tcp, &settings.tls).await?).await
     }
 
     /// Puts the guard and the client library on top of a stream.
-    pub(crate) async fn over<S>(wire: S) -> Result<Self, TransportError>
-    where
-        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
+    async fn over(wire: Box<dyn Wire>) -> Result<Self, TransportError> {
         let (theirs, ours) = std::os::unix::net::UnixStream::pair()
             .and_then(|(theirs, ours)| {
                 ours.set_nonblocking(true)?;
@@ -118,30 +111,34 @@ impl Drop for Transport {
     }
 }
 
-async fn handshake(
-    tcp: TcpStream,
-    config: &Arc<ClientConfig>,
-    name: &ServerName<'static>,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, TransportError> {
-    TlsConnector::from(Arc::clone(config))
-        .connect(name.clone(), tcp)
-        .await
-        .map_err(TransportError::Tls)
+/// Puts TLS on a fresh stream as the settings demand it. Nothing else has been said when it is up.
+pub(crate) async fn negotiate<S>(wire: S, tls: &TlsMode) -> Result<Box<dyn Wire>, TransportError>
+where
+    S: Wire + 'static,
+{
+    let (wire, config, name) = match tls {
+        TlsMode::DangerousPlain => return Ok(Box::new(wire)),
+        TlsMode::Ldaps(config, name) => (wire, config, name),
+        TlsMode::StartTls(config, name) => (start_tls(wire).await?, config, name),
+    };
+    let connector = TlsConnector::from(Arc::clone(config));
+    let wire = connector.connect(name.clone(), wire).await;
+    Ok(Box::new(wire.map_err(TransportError::Tls)?))
 }
 
 /// Asks for TLS. Not one byte of anything else is sent before the answer.
-async fn start_tls(mut tcp: TcpStream) -> Result<TcpStream, TransportError> {
-    tcp.write_all(&start_tls_request())
+async fn start_tls<S: Wire>(mut wire: S) -> Result<S, TransportError> {
+    wire.write_all(&start_tls_request())
         .await
         .map_err(TransportError::Tls)?;
     let mut received = Vec::new();
     loop {
-        let count = tcp
+        let count = wire
             .read_buf(&mut received)
             .await
             .map_err(TransportError::Tls)?;
         if start_tls_answered(&received)? {
-            return Ok(tcp);
+            return Ok(wire);
         }
         if count == 0 {
             return Err(TransportError::Tls(io::ErrorKind::UnexpectedEof.into()));
@@ -150,12 +147,12 @@ async fn start_tls(mut tcp: TcpStream) -> Result<TcpStream, TransportError> {
 }
 
 /// Carries messages both ways until one side ends (`Err(None)`) or misbehaves (`Err(Some(_))`).
-async fn relay<S>(wire: S, library: UnixStream) -> Result<(), Option<GuardError>>
+pub(crate) async fn relay<L>(wire: Box<dyn Wire>, library: L) -> Result<(), Option<GuardError>>
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    L: Wire,
 {
     let (mut wire_in, mut wire_out) = tokio::io::split(wire);
-    let (mut library_in, mut library_out) = library.into_split();
+    let (mut library_in, mut library_out) = tokio::io::split(library);
     let mut guard = Guard::default();
     let mut from_wire = Frames::default();
     let mut from_library = Frames::default();

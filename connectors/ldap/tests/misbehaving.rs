@@ -434,6 +434,36 @@ async fn ld19_user_binds_have_their_own_connection() {
     assert_eq!(connections.load(Ordering::SeqCst), 4);
 }
 
+/// LD-19: a search that was left before its end may still be answered, so nobody searches on its
+/// connection again. One that ended, even without a person, leaves its connection to the next.
+#[tokio::test]
+async fn ld19_connections_of_searches_left_early_are_not_reused() {
+    type Found = fn(u32) -> Vec<Say>;
+    let left: Found = |id| vec![alice(id), alice(id), alice(id)];
+    let left_then_ended: Found = |id| vec![alice(id), alice(id), done(id)];
+    let ended: Found = |id| vec![done(id)];
+    // The first search, and the connections of two logins: the second also binds.
+    for (first, expected) in [(left, 3), (left_then_ended, 3), (ended, 2)] {
+        let connections = std::sync::Arc::new(AtomicUsize::new(0));
+        let counted = std::sync::Arc::clone(&connections);
+        let searches = AtomicUsize::new(0);
+        let script = move |id, asked: &Asked| match asked {
+            Asked::Search { .. } if searches.fetch_add(1, Ordering::SeqCst) == 0 => first(id),
+            other => honest(id, other),
+        };
+        let server = Server::behind(script, move |tcp| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async { Some(Box::new(tcp) as Box<dyn support::Stream>) })
+        })
+        .await;
+        let connector = server.connector();
+        assert_invalid_credentials(&alice_signs_in(&connector).await);
+        assert_eq!(server.binds(), 0);
+        assert_authenticated(&alice_signs_in(&connector).await);
+        assert_eq!(connections.load(Ordering::SeqCst), expected);
+    }
+}
+
 /// Paging that never ends because pages are empty.
 #[tokio::test]
 async fn empty_pages_with_a_cookie_are_refused() {
