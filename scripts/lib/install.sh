@@ -125,7 +125,16 @@ install_packages() {
     return "$status"
 }
 
+# Node brings its own roots; a company that inspects TLS has put its own among those of the system.
+trust_system_roots() {
+    local roots=/etc/ssl/certs/ca-certificates.crt
+    if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -f "$roots" ]; then
+        export NODE_EXTRA_CA_CERTS=$roots
+    fi
+}
+
 install_npm() {
+    trust_system_roots
     if node_is_old; then
         mkdir -p "$tools/node"
         npm install --silent --no-save --prefix "$tools/node" "$(node_package)"
