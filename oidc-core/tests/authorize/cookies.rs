@@ -3,7 +3,7 @@
 use http::{Request, header};
 use oidc_core::conformance::{Browser, Manner, Page};
 
-use crate::support::{assert_error_page, assert_nothing_issued, assert_page, bed, bed_with, send};
+use crate::support::{assert_error_page, assert_nothing_issued, bed, bed_with, send};
 
 fn set_cookies(page: &Page) -> Vec<String> {
     page.headers
