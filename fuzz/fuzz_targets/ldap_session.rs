@@ -1,33 +1,45 @@
-//! FZ-29: whatever a server says, a login succeeds only after the answer "success" to the bind with
-//! the typed password; where TLS is demanded, no credential byte is written in clear.
+//! FZ-29: whatever a server says, a password counts as proven only after the answer "success" to the
+//! bind with that password, under its id; where TLS is demanded, nothing but the question for it
+//! is written in clear.
+//!
+//! Runs what the connector runs between its socket and its client library: StartTLS, the guard and
+//! the judgment of the bind. Both ends are buffers, there is neither socket nor clock.
 
 #![no_main]
 
 use std::{
-    sync::{Arc, LazyLock, Mutex},
-    time::Duration,
+    future::Future,
+    pin::pin,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
 };
 
 use libfuzzer_sys::fuzz_target;
 use oidc_connector_ldap::{
-    LdapConfig, LdapConnector,
+    LdapConfig,
     fuzzing::{
-        EntryMessage, LdapResultCode, OperationResult, ServerMessage, ServerOperation, frame_length,
+        ENUMERATED, EntryMessage, INTEGER, LdapResultCode, OCTET_STRING, OperationResult,
+        Protection, SEQUENCE, ServerMessage, ServerOperation, frame_length, proves_password,
+        start_tls_request, write, write_unsigned,
     },
 };
-use oidc_core::{
-    clock::UnixTime,
-    connector::{Answer, Connector, ConnectorState, Login, Progress},
-    secret::{Secret, Secret32},
-};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    runtime::Runtime,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
 const BASE: &str = "ou=people,dc=example,dc=org";
+const ALICE: &str = "uid=alice,ou=people,dc=example,dc=org";
+const SERVICE: &str = "cn=service,dc=example,dc=org";
 const PASSWORD: &str = "the-typed-password";
+const SERVICE_PASSWORD: &str = "service-account-password";
+/// Most bytes said to one request. The guard reads that at once: what is said too early meets it
+/// before the next request does.
+const MAX_SAID: usize = 4 * 1024;
+/// Bytes in flight each way, before anybody has to wait.
+const BUFFER: usize = 64 * 1024;
+/// Longest script in parts: at most three requests, and what is said into the start of TLS.
+const PARTS: usize = 6;
 
 #[derive(Debug)]
 enum Say {
@@ -40,24 +52,39 @@ enum Say {
     Raw(Vec<u8>),
 }
 
+/// What the library asks, in this order.
+#[derive(Clone, Copy, Debug)]
+enum Ask {
+    Service,
+    Search,
+    Person,
+}
+
 #[derive(Debug)]
 struct Input {
     tls: bool,
-    /// What is said after each request, in order, on any connection.
+    asks: Vec<Ask>,
+    /// The search is left before its end, so that two requests wait for answers.
+    hasty: bool,
+    /// What is said after each request, in order.
     script: Vec<Vec<Say>>,
 }
 
 impl Input {
-    /// One byte chooses TLS, then each thing to say is a byte and what it needs; 0 waits for the
-    /// next request.
+    /// One byte chooses TLS and the requests, then each thing to say is a byte and what it needs;
+    /// 0 waits for the next request.
     fn read(data: &[u8]) -> Self {
         let mut bytes = data.iter().copied();
-        let tls = bytes.next().unwrap_or_default() & 1 == 1;
+        let first = bytes.next().unwrap_or_default();
+        let service = (first & 2 == 0).then_some(Ask::Service);
+        let search = (first & 4 == 0).then_some(Ask::Search);
+        let asks = service.into_iter().chain(search).chain([Ask::Person]);
+        let asks = asks.collect();
         let mut script = vec![Vec::new()];
         while let Some(kind) = bytes.next() {
             let mut next = || bytes.next().unwrap_or_default();
             let say = match kind % 8 {
-                0 if script.len() == 8 => break,
+                0 if script.len() == PARTS => break,
                 0 => {
                     script.push(Vec::new());
                     continue;
@@ -82,16 +109,13 @@ impl Input {
             }
         }
         script.reverse();
-        Self { tls, script }
+        Self {
+            tls: first & 1 != 0,
+            asks,
+            hasty: first & 8 != 0,
+            script,
+        }
     }
-}
-
-/// What the server saw and said.
-#[derive(Default)]
-struct Seen {
-    bytes: Vec<u8>,
-    /// A bind with the password was answered, under its id, with plain success.
-    proven: bool,
 }
 
 fn result(code: u8, referred: bool) -> OperationResult {
@@ -146,99 +170,228 @@ fn bytes(say: &Say, asked: u32) -> Vec<u8> {
     .encode()
 }
 
-async fn serve(mut tcp: TcpStream, script: Arc<Mutex<Vec<Vec<Say>>>>, seen: Arc<Mutex<Seen>>) {
-    let mut buffer = Vec::new();
-    while let Ok(count) = tcp.read_buf(&mut buffer).await {
-        if count == 0 {
-            return;
+/// A request as the client library writes it. Ids count from 1.
+fn request(ask: Ask, id: u32) -> Vec<u8> {
+    let mut body = Vec::new();
+    let tag = match ask {
+        Ask::Service => bind(&mut body, SERVICE, SERVICE_PASSWORD),
+        Ask::Person => bind(&mut body, ALICE, PASSWORD),
+        Ask::Search => {
+            write(&mut body, OCTET_STRING, BASE.as_bytes());
+            write_unsigned(&mut body, ENUMERATED, 2);
+            0x63
         }
-        let start = buffer.len() - count;
-        seen.lock()
-            .expect("lock")
-            .bytes
-            .extend_from_slice(&buffer[start..]);
-        while let Ok(Some(length)) = frame_length(&buffer) {
-            if buffer.len() < length {
-                break;
+    };
+    let mut message = Vec::new();
+    write_unsigned(&mut message, INTEGER, id);
+    write(&mut message, tag, &body);
+    let mut frame = Vec::new();
+    write(&mut frame, SEQUENCE, &message);
+    frame
+}
+
+fn bind(body: &mut Vec<u8>, name: &str, password: &str) -> u8 {
+    write_unsigned(body, INTEGER, 3);
+    write(body, OCTET_STRING, name.as_bytes());
+    write(body, 0x80, password.as_bytes());
+    0x60
+}
+
+/// What the server saw and said.
+#[derive(Default)]
+struct Seen {
+    bytes: Vec<u8>,
+    /// Something came that is no request: TLS from here on.
+    tls: bool,
+    /// All that was said since the bind with the password, and the id of that bind.
+    since: Option<(u32, Vec<u8>)>,
+}
+
+impl Seen {
+    /// Whether the bind with the password was answered, under its id, with plain success.
+    fn proven(&self) -> bool {
+        let Some((asked, said)) = &self.since else {
+            return false;
+        };
+        let mut rest = said.as_slice();
+        while let Ok(Some(length)) = frame_length(rest)
+            && let Some((frame, behind)) = rest.split_at_checked(length)
+        {
+            rest = behind;
+            if let Ok(message) = ServerMessage::decode(frame)
+                && let ServerOperation::Bind(result) = &message.operation
+                && message.id == *asked
+                && result.code.0 == 0
+                && result.referrals.is_empty()
+            {
+                return true;
             }
-            let request: Vec<u8> = buffer.drain(..length).collect();
-            // Short ids, one octet: 30 len 02 01 id op.
-            let (id, operation) = (u32::from(request[4]), request[5]);
-            let (next, last) = {
-                let mut script = script.lock().expect("lock");
-                (script.pop(), script.is_empty())
+        }
+        false
+    }
+}
+
+/// The directory: says one part of the script after each request, then only listens.
+async fn serve(mut wire: DuplexStream, mut script: Vec<Vec<Say>>, seen: &mut Seen) {
+    let mut buffer = Vec::with_capacity(MAX_SAID);
+    while let Ok(count @ 1..) = wire.read_buf(&mut buffer).await {
+        seen.bytes.extend(&buffer[buffer.len() - count..]);
+        for id in requests(&mut buffer, seen) {
+            let Some(says) = script.pop() else {
+                let _ = wire.shutdown().await;
+                continue;
             };
-            let Some(next) = next else { return };
-            for say in next {
-                let proof = operation == 0x60
-                    && request.ends_with(PASSWORD.as_bytes())
-                    && bytes(&say, id) == bytes(&Say::Bind(0, 0, false), id);
-                // Raw bytes may spell a success too, in whole or across pieces.
-                let raw = operation == 0x60 && matches!(say, Say::Raw(_));
-                seen.lock().expect("lock").proven |= proof || raw;
-                if tcp.write_all(&bytes(&say, id)).await.is_err() {
-                    return;
-                }
+            let mut said: Vec<u8> = says.iter().flat_map(|say| bytes(say, id)).collect();
+            said.truncate(MAX_SAID);
+            if let Some((_, since)) = &mut seen.since {
+                since.extend(&said);
             }
-            if last {
-                return;
-            }
+            let _ = wire.write_all(&said).await;
         }
     }
 }
 
-async fn login(input: Input) {
-    let seen = Arc::new(Mutex::new(Seen::default()));
-    let script = Arc::new(Mutex::new(input.script));
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address").to_string();
-    let log = Arc::clone(&seen);
-    let server = tokio::spawn(async move {
-        while let Ok((tcp, _)) = listener.accept().await {
-            tokio::spawn(serve(tcp, Arc::clone(&script), Arc::clone(&log)));
+/// Takes the whole requests out of what came, and yields their ids. What is no request is the start
+/// of TLS, and may be answered too.
+fn requests(buffer: &mut Vec<u8>, seen: &mut Seen) -> Vec<u32> {
+    let mut ids = Vec::new();
+    loop {
+        match frame_length(buffer) {
+            _ if seen.tls => {
+                buffer.clear();
+                return vec![1];
+            }
+            Ok(Some(length)) if buffer.len() >= length => {
+                let request: Vec<u8> = buffer.drain(..length).collect();
+                // Short ids, one octet: 30 len 02 01 id op.
+                let id = u32::from(request[4]);
+                if request.ends_with(PASSWORD.as_bytes()) {
+                    seen.since = Some((id, Vec::new()));
+                }
+                ids.push(id);
+            }
+            Ok(_) => return ids,
+            Err(_) => seen.tls = true,
         }
-    });
-    let mut config = LdapConfig::new(&address, BASE, "uid");
-    config.timeout = Duration::from_millis(20);
-    config.bind_dn = "cn=service,dc=example,dc=org".to_owned();
-    config.bind_pw = Secret::new("service-account-password");
-    config.start_tls = input.tls;
+    }
+}
+
+/// Stands for the client library, but believes all that it is told: the first answer to a bind
+/// counts, under whatever id. To match ids is the guard's work.
+async fn ask(mut guard: DuplexStream, asks: Vec<Ask>, hasty: bool) -> bool {
+    let mut buffer = Vec::new();
+    for (ask, id) in asks.into_iter().zip(1..) {
+        if guard.write_all(&request(ask, id)).await.is_err() {
+            return false;
+        }
+        if matches!(ask, Ask::Search) && hasty {
+            continue;
+        }
+        loop {
+            let Some(message) = message(&mut guard, &mut buffer).await else {
+                return false;
+            };
+            match (ask, &message.operation) {
+                (Ask::Search, ServerOperation::Done(_)) => break,
+                (Ask::Service, ServerOperation::Bind(_)) if proves_password(&message) => break,
+                (Ask::Person, ServerOperation::Bind(_)) => return proves_password(&message),
+                (Ask::Service, ServerOperation::Bind(_)) => return false,
+                _ => {}
+            }
+        }
+    }
+    false
+}
+
+/// The next message that the guard lets through.
+async fn message(guard: &mut DuplexStream, buffer: &mut Vec<u8>) -> Option<ServerMessage> {
+    loop {
+        let length = frame_length(buffer).expect("the guard writes messages");
+        if let Some(length) = length.filter(|length| buffer.len() >= *length) {
+            let frame: Vec<u8> = buffer.drain(..length).collect();
+            return Some(ServerMessage::decode(&frame).expect("the guard writes messages"));
+        }
+        if !matches!(guard.read_buf(buffer).await, Ok(1..)) {
+            return None;
+        }
+    }
+}
+
+#[derive(Default)]
+struct Woken(AtomicBool);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Polls until the end, or until everybody waits for somebody else: then time would run out.
+fn run<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        if let Poll::Ready(done) = work.as_mut().poll(&mut context) {
+            return Some(done);
+        }
+        if !woken.0.swap(false, Ordering::Relaxed) {
+            return None;
+        }
+    }
+}
+
+fn protection(start_tls: bool) -> Protection {
+    let mut config = LdapConfig::new("directory.test", BASE, "uid");
+    config.start_tls = start_tls;
     // Even a client that trusts anybody must get as far as TLS.
-    config.insecure_skip_verify = input.tls;
-    config.insecure_no_ssl = !input.tls;
-    let connector = LdapConnector::new(config).expect("settings");
-    let callback = "https://issuer.test/callback".parse().expect("a URL");
-    let seed = Secret32::from_bytes([0; 32]);
-    let login = Login::new(&callback, "handle", UnixTime::from_secs(1), &seed);
-    let answer = Answer::Credentials {
-        username: "alice".to_owned(),
-        password: Secret::new(PASSWORD),
+    config.insecure_skip_verify = start_tls;
+    config.insecure_no_ssl = !start_tls;
+    Protection::new(config).expect("settings")
+}
+
+static CLEAR: LazyLock<Protection> = LazyLock::new(|| protection(false));
+static START_TLS: LazyLock<Protection> = LazyLock::new(|| protection(true));
+
+/// Whether these are the question for TLS and then records of a handshake, whole, and nothing else.
+fn only_handshake(bytes: &[u8]) -> bool {
+    let Some(mut rest) = bytes.strip_prefix(&*start_tls_request()) else {
+        return false;
     };
-    let answer = connector
-        .resume(&login, ConnectorState::default(), answer)
-        .await;
-    let seen = seen.lock().expect("lock");
-    if matches!(answer, Ok(Progress::Authenticated(_))) {
+    while let [kind, 3, _, high, low, behind @ ..] = rest {
+        // RFC 8446 section 5.1: change_cipher_spec, alert, handshake.
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        match behind.split_at_checked(length) {
+            Some((_, behind)) if (20..=22).contains(kind) => rest = behind,
+            _ => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+fuzz_target!(|data: &[u8]| {
+    let input = Input::read(data);
+    let protection = if input.tls { &START_TLS } else { &CLEAR };
+    let (ours, theirs) = tokio::io::duplex(BUFFER);
+    let (library, guard) = tokio::io::duplex(BUFFER);
+    let mut seen = Seen::default();
+    let mut signed_in = false;
+    run(async {
+        tokio::join!(
+            protection.carry(ours, guard),
+            serve(theirs, input.script, &mut seen),
+            async { signed_in = ask(library, input.asks, input.hasty).await },
+        )
+    });
+    if signed_in {
         assert!(!input.tls, "signed in without TLS");
-        assert!(seen.proven, "signed in without proof");
+        assert!(seen.proven(), "signed in without proof");
     }
     if input.tls {
-        for secret in [PASSWORD, "service-account-password", "cn=service"] {
-            let mut windows = seen.bytes.windows(secret.len());
-            assert!(
-                !windows.any(|window| window == secret.as_bytes()),
-                "{secret} in clear"
-            );
-        }
+        assert!(
+            only_handshake(&seen.bytes),
+            "more than a handshake in clear"
+        );
     }
-    server.abort();
-}
-
-static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .expect("a runtime")
 });
-
-fuzz_target!(|data: &[u8]| RUNTIME.block_on(login(Input::read(data))));
