@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+#[path = "support/page.rs"]
+mod page;
 mod support;
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc, time::Duration};
@@ -13,7 +15,8 @@ use oidc_core::{
 };
 use oidc_token_store::sqlite::SqliteStorage;
 
-use support::{assert_error_page, assert_redirected, memory};
+use page::assert_error_page;
+use support::{assert_redirected, memory};
 
 /// Every store under test, by name.
 fn stores(folder: &tempfile::TempDir) -> Vec<(&'static str, Arc<dyn Storage>)> {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use oidc_core::conformance::{Manner, Page};
 
 use crate::{
-    JANE, at_consent, at_login, bed, cross_site,
-    support::{assert_error_page, assert_redirected},
+    JANE, at_consent, at_login, bed, cross_site, page::assert_error_page,
+    support::assert_redirected,
 };
 
 /// A friendly page that leads back to the client's site, and nothing else.

@@ -1,10 +1,10 @@
 //! OA-31: another site signs the victim in as the attacker.
 
-use oidc_core::conformance::{Browser, Manner, TestBed};
+use oidc_core::conformance::{Browser, Manner};
 
 use crate::{
-    JANE, MALLORY, at_consent, at_login, bed, cross_site,
-    support::{assert_error_page, assert_redirected},
+    JANE, MALLORY, at_consent, at_login, bed, cross_site, page::assert_error_page,
+    support::assert_redirected,
 };
 
 const EVIL: [&str; 6] = [
@@ -17,7 +17,7 @@ const EVIL: [&str; 6] = [
 ];
 
 /// The victim still has the session they had.
-async fn assert_still(bed: &TestBed, victim: &Browser, name: &str) {
+async fn assert_still(victim: &Browser, name: &str) {
     let page = victim.clone().get("/id/").await;
     assert!(page.body.contains(name), "{}", page.body);
 }
@@ -48,7 +48,7 @@ async fn oa_31_a_cross_site_login_form_is_refused() {
         }
     }
     assert_eq!((bed.ledger(), bed.form.resumed()), before);
-    assert_still(&bed, &victim, "Jane Doe").await;
+    assert_still(&victim, "Jane Doe").await;
     let page = app.log_in(&mut victim, &page, JANE).await;
     assert!(page.body.contains("value=\"approve\""), "{}", page.body);
 }
@@ -87,7 +87,7 @@ async fn oa_31_an_upstream_answer_of_another_browser_is_refused() {
         let page = victim.clone().get(&target).await;
         assert_error_page(&page);
         assert_eq!((bed.ledger(), bed.upstream.resumed()), before);
-        assert_still(&bed, &victim, "Jane Doe").await;
+        assert_still(&victim, "Jane Doe").await;
         // The honest answer comes from another site, too, and is taken.
         let page = if manner == Manner::PostForm {
             let form = [("RelayState", own.as_str()), ("user", "jane")];

@@ -2,7 +2,7 @@
 
 use oidc_core::conformance::{Browser, Manner, Page, TestBed};
 
-use crate::{JANE, MALLORY, at_consent, at_login, bed, support::assert_error_page};
+use crate::{JANE, MALLORY, at_consent, at_login, bed, page::assert_error_page};
 
 /// A victim without any cookie, and one who is signed in and has a flow of their own.
 async fn victims(bed: &TestBed) -> Vec<Browser> {

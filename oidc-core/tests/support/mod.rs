@@ -10,14 +10,6 @@ pub(crate) fn memory() -> Arc<dyn Storage> {
     Arc::new(MemoryStorage::new())
 }
 
-/// Asserts `PAGE400`: a page of ours, no way on to anywhere, nothing kept by caches.
-pub(crate) fn assert_error_page(page: &Page) {
-    assert_eq!(page.status, 400, "{}", page.body);
-    assert_eq!(page.location(), None);
-    assert_eq!(page.headers["content-type"], "text/html; charset=utf-8");
-    assert_eq!(page.headers["cache-control"], "no-store");
-}
-
 /// Asserts `REDIR(error)`: to the registered bytes, with the request's `state` and our `iss`.
 pub(crate) fn assert_redirected(page: &Page, redirect_uri: &str, error: &str, state: &str) {
     assert_eq!(page.status, 303, "{}", page.body);

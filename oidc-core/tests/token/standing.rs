@@ -268,7 +268,7 @@ async fn oa_16_a_connector_that_is_no_longer_configured() {
 #[tokio::test]
 async fn oa_16_a_client_that_is_gone_or_disabled_in_its_registration() {
     let gone = |mut client: Client| {
-        client.client_id = ClientId::parse(&format!("{}-2", client.client_id)).unwrap();
+        client.client_id = ClientId::parse(format!("{}-2", client.client_id)).unwrap();
         client
     };
     let disabled = |client: Client| client.with_disabled(true);
