@@ -5,6 +5,8 @@
 //! neighbours on the machine disturb little. Bare signatures, exchanges and refreshes take turns,
 //! so a change of clock rate meets all of them alike. Ends with 1 if a bound is missed.
 
+#![forbid(unsafe_code)]
+
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use oidc_benches::{Error, Scene};
