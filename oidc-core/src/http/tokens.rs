@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What a client reads when it should try later.
-const LATER: &str = "try again in a moment; nothing was used up";
+const LATER: &str = "try again in a moment";
 
 /// Answers `/token`.
 pub(super) async fn token(issuer: &Issuer, call: &Call) -> Answer {

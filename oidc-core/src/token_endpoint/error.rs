@@ -76,7 +76,7 @@ impl TokenError {
             Cause::TokenTooLarge => {
                 "the tokens would become too large; ask for less, such as no groups"
             }
-            Cause::Unavailable(_) => "try again in a moment; nothing was used up",
+            Cause::Unavailable(_) => "try again in a moment",
         }
     }
 
