@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     claims::ClaimRelease,
-    jose::SigningAlgorithm,
     protocol::{ClientId, ConnectorId, GrantType, RedirectUri, Scope},
     secret::{Secret, SecretHash},
 };
@@ -42,9 +41,6 @@ pub struct Client {
     /// The connectors its end users may log in through; empty: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_connectors: Vec<ConnectorId>,
-    /// The algorithm of its ID tokens; `None`: the issuer's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id_token_signed_response_alg: Option<SigningAlgorithm>,
     /// Which claims its ID tokens carry.
     #[serde(default)]
     pub id_token_claims: IdTokenContent,
@@ -124,7 +120,6 @@ impl Client {
             require_pkce: true,
             skip_consent: false,
             allowed_connectors: Vec::new(),
-            id_token_signed_response_alg: None,
             id_token_claims: IdTokenContent::ByScope,
             claim_mapping: ClaimRelease::default(),
             default_max_age: None,
