@@ -77,7 +77,7 @@ pub(super) async fn begin_login(
     }
     let callback_url = callback_url(parts, &connector.id)?;
     let seed = flow.1.seed();
-    let login = login_of(&flow, &callback_url, &seed, issuer.now());
+    let login = login_of(&flow, &callback_url, seed, issuer.now());
     let progress = connector.connector.start(&login).await;
     callback::proceed(issuer, client, flow, connector, (progress, can_choose)).await
 }

@@ -89,7 +89,7 @@ async fn resume(
     };
     let callback_url = callback_url(parts, &connector.id)?;
     let seed = flow.1.seed();
-    let login = login_of(&flow, &callback_url, &seed, issuer.now());
+    let login = login_of(&flow, &callback_url, seed, issuer.now());
     let progress = connector.connector.resume(&login, state, answer).await;
     match (progress, typed) {
         (Ok(Progress::Denied(Denial::InvalidCredentials)), Some(username)) => {

@@ -57,8 +57,27 @@ pub(crate) struct PendingAuthorization {
     pub(crate) request: ValidAuthorizationRequest,
     pub(crate) started_at: UnixTime,
     pub(crate) expires_at: UnixTime,
-    seed: String,
+    seed: FlowSeed,
     pub(crate) step: Step,
+}
+
+/// The flow's own secret. It is serialized only into the sealed cookie, and prints a placeholder.
+#[derive(Clone, Debug)]
+struct FlowSeed(Secret32);
+
+impl Serialize for FlowSeed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&base64url::encode(self.0.expose()))
+    }
+}
+
+impl<'de> Deserialize<'de> for FlowSeed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        base64url::decode_array(&text)
+            .map(|bytes| Self(Secret32::from_bytes(bytes)))
+            .ok_or_else(|| serde::de::Error::custom("not 32 bytes in base64url"))
+    }
 }
 
 /// How far the flow is.
@@ -99,15 +118,15 @@ impl PendingAuthorization {
             request,
             started_at: now,
             expires_at: now + parts.config.flow_lifetime,
-            seed: base64url::encode(draw_secret(entropy)?.expose()),
+            seed: FlowSeed(draw_secret(entropy)?),
             step: Step::Choose,
         };
         Ok((handle, pending))
     }
 
     /// The secret from which a connector derives PKCE verifier, nonce and request ids.
-    pub(crate) fn seed(&self) -> Secret32 {
-        Secret32::from_bytes(base64url::decode_array(&self.seed).unwrap_or_default())
+    pub(crate) const fn seed(&self) -> &Secret32 {
+        &self.seed.0
     }
 
     /// Seals the flow for its user agent.
